@@ -1,0 +1,1 @@
+"""What crosses a service boundary: pydantic models only, no I/O, nothing of ours imported."""

@@ -1,0 +1,165 @@
+"""Writing members: ``/topapi/v2/user/create``, ``update`` and ``delete``.
+
+A member's userid and mobile never change. Deleting is final: roles, leaderships and the directory entry go at once,
+and only the leaving record stays. There is nothing like a suspended member.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+from sandbox.dingtalk.errors import RefusedError
+from sandbox.dingtalk.fields import (
+    mobile_number,
+    read_attributes,
+    read_by_department,
+    read_departments,
+    read_extension,
+    read_manager,
+)
+from sandbox.dingtalk.model import LeaveRecord, User
+from sandbox.dingtalk.params import as_number
+
+if TYPE_CHECKING:
+    from sandbox.dingtalk.call import Call, Payload
+
+# The current pages give only the length; letters, digits and these marks are what the older ones allowed.
+USERID = re.compile(r"[A-Za-z0-9_@.\-]{1,64}")
+MERGE_EXTENSION = 1
+
+
+def create(call: Call, *, accepted: bool = False) -> Payload:
+    """Add a member. ``accepted`` says that the person agreed to the invitation that 40103 speaks of."""
+    params, directory = call.params, call.directory
+    userid = params.text("userid") or uuid.uuid4().hex[:18]
+    if not USERID.fullmatch(userid):
+        raise RefusedError(40003)
+    params.needed_text("name", refuse=60112 if "name" in params else 40035)
+    mobile, state_code = _mobile(call)
+    departments = read_departments(call)
+    if departments is None:
+        raise RefusedError(40035)
+    if userid in directory.users:
+        raise RefusedError(60102)
+    _refuse_mobile_taken(call, mobile)
+    attributes = read_attributes(call, itself=None)
+    extension, manager = read_extension(call), read_manager(call)
+    orders, titles = _orders(call), _titles(call)
+    _refuse_full(call, departments)
+    if mobile in call.switches.protected_mobiles and not accepted:
+        directory.invitations[mobile] = {"userid": userid, **params.as_sent()}
+        raise RefusedError(40103)
+    unionid = directory.unionids.setdefault(mobile, f"un-{len(directory.unionids) + 1:06d}")
+    tick = next(directory.ticks)
+    directory.users[userid] = User(
+        userid,
+        unionid,
+        mobile,
+        state_code,
+        attributes,
+        departments,
+        orders=orders,
+        titles=titles,
+        entered=dict.fromkeys(departments, tick),
+        extension=extension or {},
+        manager_userid=manager or "",
+        modified=tick,
+    )
+    return {"result": {"userid": userid, "unionId": unionid}}
+
+
+def update(call: Call) -> Payload:
+    """Change what was sent; nothing changes when anything is refused."""
+    params, switches = call.params, call.switches
+    user = call.user(params.needed_text("userid"), missing=60121)
+    if switches.position_management is not None and ("title" in params or "dept_id_list" in params):
+        raise RefusedError(switches.position_management, "已升级职位管理，请通过调岗接口修改")
+    if "mobile" in params and switches.mobile_in_update == "reject":
+        raise RefusedError(40022)
+    departments = read_departments(call)
+    attributes = read_attributes(call, itself=user.userid)
+    extension, manager = read_extension(call), read_manager(call)
+    orders, titles = _orders(call), _titles(call)
+    forced = params.csv("force_update_fields", limit=10) or []
+    merge = params.number("ext_attrs_update_mode") == MERGE_EXTENSION
+    tick = next(call.directory.ticks)
+    if departments is not None:
+        _refuse_full(call, [dept_id for dept_id in departments if dept_id not in user.departments])
+        _move(call, user, departments, tick)
+    user.attributes |= attributes
+    user.orders |= {dept_id: order for dept_id, order in orders.items() if dept_id in user.departments}
+    user.titles |= {dept_id: title for dept_id, title in titles.items() if dept_id in user.departments}
+    if extension is not None:
+        user.extension = user.extension | extension if merge else extension
+    if manager or "manager_userid" in forced:
+        user.manager_userid = manager or ""
+    user.modified = tick
+    return {}
+
+
+def delete(call: Call, *, reason: str = "oapi") -> Payload:
+    user = call.user(call.params.needed_text("userid", refuse=400002))
+    remove(call, user, reason)
+    return {}
+
+
+def remove(call: Call, user: User, reason: str) -> None:
+    """Take the member out of everything, and keep the leaving record."""
+    directory = call.directory
+    del directory.users[user.userid]
+    for role in directory.roles_of(user.userid):
+        role.members.remove(user.userid)
+    for department in directory.departments.values():
+        if user.userid in department.managers:
+            department.managers.remove(user.userid)
+    for other in directory.users.values():
+        if other.manager_userid == user.userid:
+            other.manager_userid = ""
+    record = LeaveRecord(user.userid, user.name, user.state_code, user.mobile, call.now, reason)
+    directory.leave_records.append(record)
+
+
+def _mobile(call: Call) -> tuple[str, str]:
+    number = mobile_number(call.params.needed_text("mobile", refuse=60113))
+    if number is None:
+        raise RefusedError(60103)
+    return number
+
+
+def _refuse_mobile_taken(call: Call, mobile: str) -> None:
+    for other in call.directory.users.values():
+        if other.mobile == mobile:
+            holder = {"userid": other.userid} if call.switches.mobile_clash_names_user else {}
+            raise RefusedError(60104, **holder)
+
+
+def _refuse_full(call: Call, departments: list[int]) -> None:
+    for dept_id in departments:
+        if len(call.directory.members(dept_id)) >= call.switches.department_members:
+            raise RefusedError(40023)
+
+
+def _move(call: Call, user: User, departments: list[int], tick: int) -> None:
+    for dept_id in set(user.departments) - set(departments):
+        managers = call.directory.departments[dept_id].managers
+        if user.userid in managers:
+            managers.remove(user.userid)
+    user.departments = departments
+    user.entered = {dept_id: user.entered.get(dept_id, tick) for dept_id in departments}
+    user.orders = {dept_id: order for dept_id, order in user.orders.items() if dept_id in departments}
+    user.titles = {dept_id: title for dept_id, title in user.titles.items() if dept_id in departments}
+
+
+def _orders(call: Call) -> dict[int, int]:
+    return {
+        dept_id: as_number(order)
+        for dept_id, order in read_by_department(call.params, "dept_order_list", "order").items()
+    }
+
+
+def _titles(call: Call) -> dict[int, str]:
+    return {
+        dept_id: str(title) for dept_id, title in read_by_department(call.params, "dept_title_list", "title").items()
+    }

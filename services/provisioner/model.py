@@ -1,0 +1,213 @@
+"""The values every part of the provisioner speaks in. Frozen, without I/O.
+
+Facts say what we know, `PersonState` what they come to at an instant, `Desired` what policy makes of it on a target,
+`Account` what the target shows, `Step` what closes the difference.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from contracts import hr
+from contracts.provisioning import Reason, Verb
+
+__all__ = [
+    "Account", "AccountState", "Case", "Desired", "Fact", "FactKey", "Mode", "OtherAssignment", "PersonState", "Reason",
+    "Step", "Verb", "Verdict", "VerdictKind", "WorkerKey", "WorkerState",
+]  # fmt: skip
+
+
+class WorkerKey(NamedTuple):
+    """A worker: the number as one HR system writes it, inside that system's space of numbers."""
+
+    id_space: str
+    worker_id: str
+
+
+class FactKey(NamedTuple):
+    """A fact: the id its source gave it, and the revision of what it says."""
+
+    source: str
+    id: str
+    revision: int
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.id}/{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One HR event as taken in; never changed.
+
+    `effective_at` is the instant (UTC) that the event's local date or time means in its zone; `person_id` is the
+    whole id (`{id_space}/p/{id}` or as sent) if the event named one; `rank` orders sources at the same instant, the
+    preferred one highest; `digest` is the SHA-256 of the canonical data.
+    """
+
+    key: FactKey
+    body: hr.Event
+    effective_at: datetime
+    zone: str
+    time: datetime
+    recorded_at: datetime
+    digest: str
+    worker: WorkerKey | None = None
+    person_id: str | None = None
+    rank: int = 0
+
+
+class VerdictKind(StrEnum):
+    """What a fact means where it stands in its timeline, judged anew at every fold."""
+
+    APPLIES = "applies"
+    WAITS = "waits"
+    """Something it needs is not known yet (its hire, the fact it withdraws)."""
+    INBOX = "inbox"
+    """It contradicts the timeline: a person decides."""
+    NO_EFFECT = "no_effect"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+class Verdict(NamedTuple):
+    kind: VerdictKind
+    reason: str = ""
+    """A word of a closed set, such as `no_hire_known`, `already_employed`, `revised`, `withdrawn_by:<id>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherAssignment:
+    assignment_id: str
+    kind: str
+    assignment: hr.Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """One employment at an instant. `facts` are the ids that made it so."""
+
+    worker: WorkerKey
+    active: bool
+    employment: hr.Employment = field(default_factory=hr.Employment)
+    assignment: hr.Assignment = field(default_factory=hr.Assignment)
+    other_assignments: tuple[OtherAssignment, ...] = ()
+    begun_at: datetime | None = None
+    begun_recorded_at: datetime | None = None
+    left_at: datetime | None = None
+    leave: hr.Left | None = None
+    facts: tuple[FactKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PersonState:
+    """Everything known of a person at an instant: employed while any worker is; the primary assignment decides."""
+
+    person_id: str
+    at: datetime
+    zone: str
+    active: bool
+    person: hr.Person
+    workers: tuple[WorkerState, ...] = ()
+    primary: WorkerState | None = None
+    stopped: bool = False
+    """An operator closed this person's access (`access_stopped` without a later `access_allowed` or hire)."""
+    employed_before: bool = False
+    extra: Mapping[str, object] = field(default_factory=dict)
+    next_hire_at: datetime | None = None
+    """The first instant after `at` at which employment begins, if one is known."""
+    facts: tuple[FactKey, ...] = ()
+    """The facts that decide the state, newest last."""
+
+    @property
+    def assignment(self) -> hr.Assignment:
+        return self.primary.assignment if self.primary else hr.Assignment()
+
+    @property
+    def employment(self) -> hr.Employment:
+        return self.primary.employment if self.primary else hr.Employment()
+
+
+class AccountState(StrEnum):
+    NONE = "none"
+    INVITED = "invited"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    STRIPPED = "stripped"
+    REMOVED = "removed"
+    DELETED = "deleted"
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody can get in with it, or could once the invitation is accepted."""
+        return self in (AccountState.ACTIVE, AccountState.INVITED)
+
+
+Mode = Literal["observe", "adopt", "enforce"]
+Case = Literal["leave", "stop", "absence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's record on a target, as last shown by the target.
+
+    `departments` are the platform's own department ids, sorted; `grants` the entitlements that are known to be held
+    (`tag:sales`), by a read of the account or of the list; `attributes` only what the platform lets us read.
+    """
+
+    native_id: str
+    state: AccountState
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    departments: tuple[str, ...] = ()
+    grants: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What policy says a person has on one target at an instant.
+
+    `access`: `open` a usable account, `prepared` one that exists suspended, `closed` none (what exists is closed).
+    `departments` are HR department ids, the primary first; empty means the department `under` of the target.
+    `grants` gives each entitlement its reason. `missing` names what `requires` lacks: then nothing is created yet.
+    """
+
+    target: str
+    access: Literal["open", "prepared", "closed"]
+    case: Case = "leave"
+    """Which way of closing applies when `access` is closed."""
+    username: str | None = None
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    on_create: frozenset[str] = frozenset()
+    """Attributes written when the account is made and never afterwards."""
+    departments: tuple[str, ...] = ()
+    leads: frozenset[str] = frozenset()
+    """HR ids of those departments in which the person is a leader."""
+    manager: str | None = None
+    grants: Mapping[str, Reason] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    mode: Mode = "enforce"
+    invite: bool = False
+    reason: Reason = field(default_factory=Reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change on one target, with its reason. Only the fields its verb needs are set.
+
+    create: native_id, attributes, departments, suspended, invite. update: attributes and/or departments that change
+    (one call). grant, revoke: entitlement. The rest: native_id alone. `departments` are native ids.
+    """
+
+    verb: Verb
+    target: str
+    native_id: str = ""
+    entitlement: str | None = None
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    departments: tuple[str, ...] | None = None
+    leads: frozenset[str] = frozenset()
+    manager: str | None = None
+    suspended: bool = False
+    invite: bool = False
+    irreversible: bool = False
+    reason: Reason = field(default_factory=Reason)
