@@ -21,6 +21,7 @@ class Request:
     malformed: bool
     ip: str
     params: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Answer:
 
 async def read_request(scope: Scope, receive: Receive, prefix: str) -> Request:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    body, malformed = _parse(await _content(receive), headers.get("content-type", ""))
+    raw = await _content(receive)
+    body, malformed = _parse(raw, headers.get("content-type", ""))
     client = scope.get("client") or ("127.0.0.1", 0)
     return Request(
         method=scope["method"],
@@ -50,6 +52,7 @@ async def read_request(scope: Scope, receive: Receive, prefix: str) -> Request:
         body=body,
         malformed=malformed,
         ip=client[0],
+        raw=raw,
     )
 
 

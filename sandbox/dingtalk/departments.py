@@ -91,7 +91,7 @@ def get(call: Call) -> Payload:
     everyone = [user for user in call.directory.users.values() if not below.isdisjoint(user.departments)]
     return {
         "result": {
-            **{flag: False for flag in FLAGS},
+            **dict.fromkeys(FLAGS, False),
             **department.options,
             "dept_id": department.dept_id,
             "name": department.name,

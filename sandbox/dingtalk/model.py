@@ -29,7 +29,6 @@ class User:
     extension: dict[str, object] = field(default_factory=dict)
     manager_userid: str = ""
     active: bool = False
-    admin: bool = False
     modified: int = 0
 
     @property

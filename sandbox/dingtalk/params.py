@@ -28,6 +28,9 @@ class Params:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    def without(self, name: str) -> Params:
+        return Params({other: value for other, value in self._values.items() if other != name})
+
     def as_sent(self) -> dict[str, object]:
         return dict(self._values)
 

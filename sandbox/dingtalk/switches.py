@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from sandbox.quotas import Limit
 
 CONTACTS = frozenset(
-    {"qyapi_manage_addresslist", "qyapi_get_member", "qyapi_get_department_member", "qyapi_get_member_by_mobile"}
+    {
+        "qyapi_base",
+        "qyapi_manage_addresslist",
+        "qyapi_get_member",
+        "qyapi_get_member_by_mobile",
+        "qyapi_get_department_member",
+        "qyapi_get_department_list",
+    }
 )
 FIELDS = frozenset({"mobile", "state_code", "email", "org_email", "telephone", "work_place", "remark", "hired_date"})
 
@@ -30,9 +41,9 @@ class Switches(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    edition: str = "standard"
+    edition: Literal["standard", "professional"] = "standard"
     """``professional`` has ``terminateAndHandOver`` (Smart HR) and no monthly quota."""
-    mobile_in_update: str = "ignore"
+    mobile_in_update: Literal["ignore", "reject"] = "ignore"
     """``ignore`` or ``reject`` (40022): the guide says that a number cannot be changed, not what happens."""
     unknown_user: int | None = None
     """One code for every call about an unknown user; by default 33012, and 60121 for update and getbymobile."""
@@ -53,12 +64,27 @@ class Switches(BaseModel):
     department_members: int = 1000
     department_depth: int = 15
     page_size: int = 100
-    qps: int | None = 20
-    """Calls per app, path and second; None has no limit."""
     month_calls: int = 5000
     platform_busy: bool = False
     """Answer 90002 to everything: the whole platform is over its limit for this API."""
-    address_banned: bool = False
-    """Answer every call with the HTML page that a banned address gets."""
     notices_a_day: int = 500
     notice_people: int = 5000
+
+
+class Config(Switches):
+    """The organisation's part of the sandbox's configuration; every field has a default."""
+
+    corp_id: str = "ding-sandbox"
+    app_key: str = "ding-sandbox-app"
+    app_secret: SecretStr = SecretStr("ding-sandbox-secret")
+    agent_id: int = 1001
+    more_apps: tuple[App, ...] = ()
+    limits: tuple[Limit, ...] = (Limit(path="*", calls=20, seconds=1),)
+    scale: float = Field(default=1.0, gt=0)
+    """Multiplies every limit on calls, the ban of an address included."""
+    latency: float = Field(default=0.0, ge=0)
+    """Seconds that every call takes."""
+
+    def apps(self) -> tuple[App, ...]:
+        first = App(app_key=self.app_key, app_secret=self.app_secret, agent_id=self.agent_id)
+        return (first, *self.more_apps)

@@ -37,13 +37,13 @@ def create(call: Call, *, accepted: bool = False) -> Payload:
     if not USERID.fullmatch(userid):
         raise RefusedError(40003)
     params.needed_text("name", refuse=60112 if "name" in params else 40035)
-    mobile, state_code = _mobile(call)
+    mobile, state_code = read_mobile(call)
     departments = read_departments(call)
     if departments is None:
         raise RefusedError(40035)
     if userid in directory.users:
         raise RefusedError(60102)
-    _refuse_mobile_taken(call, mobile)
+    free_mobile(call, itself=None)
     attributes = read_attributes(call, itself=None)
     extension, manager = read_extension(call), read_manager(call)
     orders, titles = _orders(call), _titles(call)
@@ -121,18 +121,21 @@ def remove(call: Call, user: User, reason: str) -> None:
     directory.leave_records.append(record)
 
 
-def _mobile(call: Call) -> tuple[str, str]:
+def free_mobile(call: Call, *, itself: str | None) -> tuple[str, str]:
+    """Return the number that was sent and its country code; refuse one that another member has."""
+    mobile, state_code = read_mobile(call)
+    for other in call.directory.users.values():
+        if other.mobile == mobile and other.userid != itself:
+            holder = {"userid": other.userid} if call.switches.mobile_clash_names_user else {}
+            raise RefusedError(60104, **holder)
+    return mobile, state_code
+
+
+def read_mobile(call: Call) -> tuple[str, str]:
     number = mobile_number(call.params.needed_text("mobile", refuse=60113))
     if number is None:
         raise RefusedError(60103)
     return number
-
-
-def _refuse_mobile_taken(call: Call, mobile: str) -> None:
-    for other in call.directory.users.values():
-        if other.mobile == mobile:
-            holder = {"userid": other.userid} if call.switches.mobile_clash_names_user else {}
-            raise RefusedError(60104, **holder)
 
 
 def _refuse_full(call: Call, departments: list[int]) -> None:

@@ -161,6 +161,8 @@ class Account:
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     departments: tuple[str, ...] = ()
     grants: frozenset[str] = frozenset()
+    leads: frozenset[str] | None = None
+    """Native ids of the departments in which the person is a leader; None where a read of the account does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,12 +136,14 @@ class StoredAccount:
     """What we know of a person's account on a target.
 
     `observed` is the last read-back (state NONE when we looked and there is none), `written` the attributes as we
-    last wrote them (for those that cannot be read), `ours` whether we made it, `closed_by_us` whether we closed it.
+    last wrote them (for those that cannot be read), `granted` the entitlements that we gave (what somebody else gave
+    is revoked only from leavers), `ours` whether we made it, `closed_by_us` whether we closed it.
     """
 
     observed: Account
     checked_at: datetime | None
     written: Mapping[str, str | None] = field(default_factory=dict)
+    granted: frozenset[str] = frozenset()
     ours: bool = True
     closed_by_us: bool = False
 
