@@ -236,7 +236,6 @@ class End:
     account: StoredAccount | None = None
     result: TargetResult | None = None
     department_id: str | None = None
-    plan_id: int | None = None
     messages: tuple[Message, ...] = ()
     decisions: tuple[Decision, ...] = ()
 
@@ -285,8 +284,8 @@ class Queue(Protocol):
         ...
 
     async def finish(self, claim: Claim, process: UUID, end: End, settle: Settle) -> Finished:
-        """FINISH first, then plan, account, result, events by `settle`, outbox: one transaction under the person's
-        locks, so that the last of a person's targets sees the others."""
+        """FINISH first, then account, result, events by `settle`, outbox: one transaction under the person's locks, so
+        that the last of a person's targets sees the others. Every open plan of this row ends with it."""
         ...
 
     async def wait(self, timeout: float) -> None:
@@ -370,6 +369,10 @@ class Questions(Protocol):
     async def facts_of(self, person_id: str) -> tuple[tuple[Fact, ...], tuple[Decision, ...]]: ...
 
     async def department_facts(self) -> tuple[Fact, ...]: ...
+
+    async def department_version(self) -> int:
+        """Changes with every department fact; cheap, so that the tree is folded only when it changed."""
+        ...
 
     async def events_of(self, person_id: str) -> Sequence[OpenEvent]:
         """All events of a person, final ones too."""

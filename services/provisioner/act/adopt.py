@@ -1,0 +1,66 @@
+"""Matching comes after the try: who holds the id, mobile or e-mail that our new account was refused for?
+
+It never takes an account that is linked to someone or that we closed; a mobile or an e-mail alone only proposes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.platforms.errors import TakenError
+from services.provisioner.connectors.base import ManagesAccounts
+from services.provisioner.model import Account
+from services.provisioner.plan.wish import Wish
+from services.provisioner.store.port import Registry, StoredAccount
+
+_MARK_OF = {"mobile": "mobile_and_name", "email": "email_and_name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """What becomes of it: `adopted` the account is the person's; `rename` try the next name; else the inbox."""
+
+    adopted: StoredAccount | None = None
+    rename: bool = False
+    reason: str = ""
+
+
+async def resolve(
+    taken: TakenError, wish: Wish, person_id: str, match: Sequence[str], connector: ManagesAccounts, registry: Registry,
+    at: datetime,
+) -> Clash:  # fmt: skip
+    """Read the holder and judge. Raises PlatformError when it cannot be read now."""
+    holder_id = taken.holder or (wish.native_id if taken.field == "native_id" else None)
+    if holder_id is None:
+        return Clash(reason=f"{taken.field}_taken")
+    owner = await registry.linked(wish.target, holder_id)
+    if owner not in (None, person_id):
+        return Clash(rename=taken.field == "native_id", reason=f"{taken.field}_taken:{holder_id}")
+    holder = await connector.read(holder_id)
+    if holder is not None and _same_human(taken, wish, holder, match):
+        return Clash(adopted=StoredAccount(holder, at, ours=False))
+    if taken.field == "native_id":
+        return Clash(rename=True)
+    return Clash(reason=f"{taken.field}_taken:{holder_id}")
+
+
+def _same_human(taken: TakenError, wish: Wish, holder: Account, match: Sequence[str]) -> bool:
+    if taken.field == "native_id" and "native_id" in match:
+        return True
+    if not _same(holder.attributes.get("name"), wish.attributes.get("name")):
+        return False
+    ways = [_MARK_OF[taken.field]] if taken.field in _MARK_OF else list(_MARK_OF.values())
+    if taken.field in _MARK_OF:
+        return ways[0] in match  # the platform itself says that the mark agrees
+    return any(
+        way in match and _same(holder.attributes.get(mark), wish.attributes.get(mark)) for mark, way in _MARK_OF.items()
+    )
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return bool(one) and bool(other) and (one or "").casefold() == (other or "").casefold()
+
+
+def as_ours(stored: StoredAccount, native_id: str) -> StoredAccount:
+    """An account found under the id we had durably chosen for this person: our own creation came through."""
+    return replace(stored, ours=True, observed=replace(stored.observed, native_id=native_id))

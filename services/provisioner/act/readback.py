@@ -1,0 +1,50 @@
+"""Reading back: what the target shows after the steps, for confirmation and for the next plan (P10)."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from services.provisioner.act.lists import Lists
+from services.provisioner.connectors.base import Connector
+from services.provisioner.model import Account, AccountState, Step
+from services.provisioner.store.port import StoredAccount
+
+
+async def look(
+    native_id: str, connector: Connector, lists: Lists, *, before: StoredAccount | None, asked: Collection[str], at: datetime
+) -> StoredAccount:
+    """Read the account, and every list in `asked` where the account itself does not show its entitlements.
+
+    What is remembered of other lists stays. An account that is not there is state NONE. Raises PlatformError.
+    """
+    shown = await connector.read(native_id)
+    memory = before or StoredAccount(Account(native_id, AccountState.NONE), None)
+    if shown is None:
+        return replace(memory, observed=Account(native_id, AccountState.NONE), checked_at=at, granted=frozenset())
+    grants = shown.grants
+    if not connector.shows_grants:
+        held = {entitlement for entitlement in sorted(asked) if await lists.holds(entitlement, native_id)}
+        grants = frozenset((memory.observed.grants - frozenset(asked)) | held)
+    return replace(memory, observed=replace(shown, grants=grants), checked_at=at, granted=memory.granted & grants)
+
+
+def remember(stored: StoredAccount | None, step: Step, native_id: str, at: datetime) -> StoredAccount:
+    """What a step that succeeded adds to memory, before the read-back."""
+    memory = stored or StoredAccount(Account(native_id, AccountState.NONE), at)
+    match step.verb:
+        case "create":
+            return replace(memory, observed=replace(memory.observed, native_id=native_id), ours=True,
+                           closed_by_us=step.suspended, written=dict(step.attributes), granted=frozenset())  # fmt: skip
+        case "update" | "move":
+            return replace(memory, written={**memory.written, **step.attributes})
+        case "grant":
+            return replace(memory, granted=memory.granted | {step.entitlement or ""},
+                           observed=replace(memory.observed, grants=memory.observed.grants | {step.entitlement or ""}))  # fmt: skip
+        case "revoke":
+            return replace(memory, granted=memory.granted - {step.entitlement or ""})
+        case "suspend" | "strip" | "remove" | "delete":
+            return replace(memory, closed_by_us=True)
+        case "resume":
+            return replace(memory, closed_by_us=False)
+        case _:
+            return memory
