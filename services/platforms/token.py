@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from services.platforms.errors import CredentialError
+from services.platforms.errors import CredentialError, OutcomeUnknownError, TryLaterError
 from services.platforms.gate import URGENT, lane
 
 MARGIN = 300.0
@@ -62,6 +62,9 @@ class TokenCache:
         except CredentialError as exc:
             self._refusal = exc
             raise
+        except OutcomeUnknownError as exc:
+            # Without a token the call it was wanted for was never sent.
+            raise TryLaterError(exc.code, exc.api, hint=exc.hint) from exc
         finally:
             lane.reset(before)
         self._until = self._now() + token.seconds - min(MARGIN, token.seconds / 10)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.platforms.errors import CredentialError, TryLaterError
+from services.platforms.errors import CredentialError, OutcomeUnknownError, TryLaterError
 from services.platforms.gate import BULK, URGENT, lane
 from services.platforms.token import Token, TokenCache
 
@@ -71,8 +71,9 @@ async def test_a_wrong_secret_is_not_tried_again_until_told():
     assert await cache.get() == "tok-2"
 
 
-async def test_a_busy_platform_may_be_asked_again():
-    cache = TokenCache(Source(TryLaterError("-1", "gettoken")))
+@pytest.mark.parametrize("error", [TryLaterError("-1", "gettoken"), OutcomeUnknownError("no_answer", "gettoken")])
+async def test_without_a_token_nothing_was_done_and_it_may_be_asked_for_again(error):
+    cache = TokenCache(Source(error))
     with pytest.raises(TryLaterError):
         await cache.get()
     assert await cache.get() == "tok-2"
