@@ -63,6 +63,7 @@ MESSAGES = {
     60104: "手机号码在公司中已存在",
     60105: "邮箱不合法",
     60109: "可见范围不合法",
+    60111: "UserID不存在",
     60112: "用户name不合法",
     60113: "身份认证信息（手机/邮箱）不能同时为空",
     60119: "不合法的position",
@@ -84,7 +85,7 @@ class RefusedError(Exception):
         """Keep the code, a reason that replaces the standard text, and further fields."""
         super().__init__(code)
         self.code = code
-        self.reason = reason or MESSAGES[code]
+        self.reason = reason or MESSAGES.get(code, "业务错误")
         self.details = details
 
 
