@@ -1,0 +1,1 @@
+"""Kafka and PostgreSQL for trying, developing and testing: children that die with us."""

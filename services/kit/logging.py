@@ -1,0 +1,84 @@
+"""Logs: one JSON object a line on standard error. Names are `noun.verb_past`; ids are bound once.
+
+`bind(event_id=…, person_id=…, target=…)` holds for the current task. Libraries speak through the same lines, from
+WARNING up. Texts that look like `access_token=…` are masked wherever they stand.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
+from typing import Any, TextIO, cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+_SECRETS = re.compile(
+    r"(?i)((?:access_token|corpsecret|appsecret|client_secret|secret|password|token|key)=)[^&\s\"',;)]+"
+)
+MASK = r"\1***"
+
+
+def masked(text: str) -> str:
+    """The text without the values of query parameters that hold secrets."""
+    return _SECRETS.sub(MASK, text)
+
+
+def _mask(value: Any) -> Any:  # noqa: ANN401 - any logged value
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {key: _mask(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mask(item) for item in value]
+    return value
+
+
+def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401
+    """Take secrets out of every text of a log line (a structlog processor)."""
+    return {key: _mask(value) for key, value in event.items()}
+
+
+def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send our lines and those of the libraries to `stream` (standard error); called once by `app.run`."""
+    out = stream or sys.stderr
+
+    def name_service(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401
+        event["service"] = service
+        return event
+
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        name_service,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask_secrets,
+    ]
+    to_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[*shared, to_json],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, to_json],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers, root.level = [handler], logging.WARNING
+    logging.captureWarnings(capture=True)
+
+
+def logger() -> FilteringBoundLogger:
+    return cast("FilteringBoundLogger", structlog.get_logger())
+
+
+def bind(**ids: str | int | None) -> AbstractContextManager[None]:
+    """Put ids on every line of this task for the length of a `with`."""
+    return structlog.contextvars.bound_contextvars(**ids)

@@ -1,0 +1,105 @@
+"""Settings: read once from the environment (and files for secrets) in `__main__.py`, then passed down in pieces.
+
+Every field `x` is read from `TENURE_X`, or from the file that `TENURE_X_FILE` names, or from the file `tenure_x` in
+the folder that `TENURE_SECRETS_DIR` names, in this order.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from services.kit.errors import UsageError
+
+PREFIX = "TENURE_"
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class _Files(PydanticBaseSettingsSource):
+    """Values from files: a container's secrets are mounted, not put into the environment."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - its signature
+        path = self._path(field_name)
+        return (None if path is None else path.read_text(encoding="utf-8").strip()), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    @staticmethod
+    def _path(name: str) -> Path | None:
+        if named := os.environ.get(f"{PREFIX}{name.upper()}_FILE"):
+            return Path(named)
+        folder = os.environ.get(f"{PREFIX}SECRETS_DIR")
+        mounted = Path(folder) / f"{PREFIX}{name}".lower() if folder else None
+        return mounted if mounted and mounted.is_file() else None
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs; a service adds its own fields in its `settings.py`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    kafka: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        min_length=1,
+        description="Kafka brokers to begin with, `host:port`, several separated by commas.",
+    )
+    database: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL's address, `postgresql://user:password@host:port/name`. Services with tables need it.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address the HTTP door listens on. Change it only behind a firewall or a reverse proxy.",
+    )
+    port: int = Field(
+        default=0, ge=0, le=65535, description="Port of the HTTP door; 0 takes any free one and announces it."
+    )
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="Least severe log line written: DEBUG, INFO, WARNING or ERROR. Libraries stay at WARNING.",
+    )
+    config: Path = Field(
+        default=Path("tenure.yaml"), description="The policy file. A service reads only its own parts of it."
+    )
+    broker_epoch: str = Field(
+        default="kafka",
+        description="Names the broker whose offsets are meant; the embedded broker has a new one at every start.",
+    )
+    embedded_broker: bool = Field(
+        default=False,
+        description="The broker is the embedded one: small, in memory, without an admin API. Set by `tenure up`.",
+    )
+    grace: float = Field(
+        default=20.0, gt=0, description="Seconds a stop may take; what is still running then is cancelled."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file is read: nothing sets us unseen
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours also knows TENURE_X_FILE
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _Files(settings_cls)
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def read_settings(kind: type[S]) -> S:
+    """The service's settings; raises UsageError that names every wrong variable, never its value."""
+    try:
+        return kind()
+    except ValidationError as exc:
+        wrong = [f"{PREFIX}{'.'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in exc.errors()]
+        raise UsageError("settings are wrong: " + "; ".join(wrong)) from None

@@ -1,0 +1,171 @@
+"""Topics as declared against topics as they are, through aiokafka's admin client, on a real broker.
+
+The embedded broker has no admin API; it makes the declared topics when it starts.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
+
+from contracts.topics import TOPICS, Topic
+from services.kit.errors import KitError, UsageError
+from services.kit.settings import ServiceSettings
+
+EXISTS = 36
+_DYNAMIC_TOPIC_CONFIG = 1
+
+
+class TopicsError(KitError):
+    """The broker refused a change of topics. Names the topic and the broker's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Declared, but not there."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class FewerPartitions:
+    """Has fewer partitions than declared: they can be added (keys then go elsewhere; order between them is free)."""
+
+    topic: str
+    has: int
+    declared: int
+
+
+@dataclass(frozen=True, slots=True)
+class MorePartitions:
+    """Has more partitions than declared: Kafka cannot take any away, and nothing suffers."""
+
+    topic: str
+    has: int
+    declared: int
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSetting:
+    """A setting of the topic differs."""
+
+    topic: str
+    name: str
+    has: str | None
+    declared: str
+
+
+Difference = Missing | FewerPartitions | MorePartitions | OtherSetting
+
+
+def compare(
+    topics: Sequence[Topic], partitions: dict[str, int], settings: dict[str, dict[str, str]]
+) -> list[Difference]:
+    """What differs, in the order of declaration. `partitions` and `settings` are the broker's, by topic."""
+    found: list[Difference] = []
+    for topic in topics:
+        has = partitions.get(topic.name)
+        if has is None:
+            found.append(Missing(topic.name))
+            continue
+        if has != topic.partitions:
+            kind = FewerPartitions if has < topic.partitions else MorePartitions
+            found.append(kind(topic.name, has, topic.partitions))
+        shown = settings.get(topic.name, {})
+        found += [
+            OtherSetting(topic.name, name, shown.get(name), value)
+            for name, value in topic.config.items()
+            if shown.get(name) != value
+        ]
+    return found
+
+
+async def diff(settings: ServiceSettings, topics: Sequence[Topic] = TOPICS) -> list[Difference]:
+    """Compare the broker with what is declared; raises UsageError on the embedded broker."""
+    async with _admin(settings) as admin:
+        return await _diff(admin, topics)
+
+
+async def apply(settings: ServiceSettings, topics: Sequence[Topic] = TOPICS, *, replicas: int = -1) -> list[Difference]:
+    """Make, grow and set what differs, and return what did differ; raises TopicsError if the broker refuses.
+
+    `replicas` is for new topics; -1 takes the broker's default.
+    """
+    async with _admin(settings) as admin:
+        found = await _diff(admin, topics)
+        declared = {topic.name: topic for topic in topics}
+        await _create(admin, [declared[one.topic] for one in found if isinstance(one, Missing)], replicas)
+        await _grow(admin, [one for one in found if isinstance(one, FewerPartitions)])
+        await _set(admin, sorted({one.topic for one in found if isinstance(one, OtherSetting)}), declared)
+        return found
+
+
+@asynccontextmanager
+async def _admin(settings: ServiceSettings) -> AsyncIterator[Any]:
+    if settings.embedded_broker:
+        raise UsageError("the embedded broker has no admin API: it makes the declared topics when it starts")
+    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka), client_id="tenure-topics")
+    try:
+        await admin.start()
+    except (KafkaError, OSError) as exc:
+        await admin.close()
+        raise TopicsError(f"no Kafka at {','.join(settings.kafka)}: {type(exc).__name__}") from exc
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _diff(admin: Any, topics: Sequence[Topic]) -> list[Difference]:  # noqa: ANN401 - aiokafka is untyped
+    there = set(await admin.list_topics()) & {topic.name for topic in topics}
+    if not there:
+        return compare(topics, {}, {})
+    described = await admin.describe_topics(sorted(there))
+    partitions = {str(one["topic"]): len(one["partitions"]) for one in described}
+    return compare(topics, partitions, await _overrides(admin, sorted(there)))
+
+
+async def _overrides(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:  # noqa: ANN401 - untyped
+    """The settings of each topic, the broker's defaults included."""
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    found: dict[str, dict[str, str]] = {}
+    for answer in await admin.describe_configs(asked):
+        for code, message, _kind, name, entries in (tuple(resource)[:5] for resource in answer.resources):
+            if code:
+                raise TopicsError(f"settings of {name} cannot be read: {code} {message}")
+            found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
+async def _create(admin: Any, topics: Sequence[Topic], replicas: int) -> None:  # noqa: ANN401 - untyped
+    if not topics:
+        return
+    new = [NewTopic(topic.name, topic.partitions, replicas, topic_configs=topic.config) for topic in topics]
+    answer = await admin.create_topics(new)
+    for error in answer.topic_errors:  # it raises for nothing: 38 is replication, 40 a setting
+        if error[1] not in {0, EXISTS}:
+            raise TopicsError(f"topic {error[0]} was not made: {error[1]} {error[2] if len(error) > 2 else ''}")  # noqa: PLR2004
+
+
+async def _grow(admin: Any, short: Sequence[FewerPartitions]) -> None:  # noqa: ANN401 - untyped
+    if not short:
+        return
+    answer = await admin.create_partitions({one.topic: NewPartitions(one.declared) for one in short})
+    for name, code, *message in answer.topic_errors:
+        if code:
+            raise TopicsError(f"topic {name} did not grow: {code} {message}")
+
+
+async def _set(admin: Any, names: Sequence[str], declared: dict[str, Topic]) -> None:  # noqa: ANN401 - untyped
+    """The full set each time: Kafka replaces all overrides of a topic."""
+    if not names:
+        return
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=declared[name].config) for name in names]
+    for answer in await admin.alter_configs(resources):
+        for code, message, _kind, name in (tuple(resource)[:4] for resource in answer.resources):
+            if code:
+                raise TopicsError(f"settings of {name} were not changed: {code} {message}")
