@@ -1,0 +1,77 @@
+"""What one pass is about: the person's file folded at this moment, what policy makes of it, and the books to close."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.provisioning import Recipient
+from services.provisioner.facts.departments import Departments
+from services.provisioner.facts.fold import Timeline, timeline
+from services.provisioner.model import Desired, Fact, FactKey, PersonState, WorkerKey
+from services.provisioner.plan.books import Books, Judged
+from services.provisioner.policy.desired import desired
+from services.provisioner.policy.load import Policy
+from services.provisioner.store.port import PersonFile, Questions, StoredAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`begun`: when the fact that began the present employment was recorded; `next_change`: when time alone will
+    change the state, and in which lane that is."""
+
+    at: datetime
+    file: PersonFile
+    state: PersonState
+    desired: Desired
+    books: Books
+    begun: datetime | None
+    next_change: datetime | None
+    next_lane: int
+
+
+async def open_case(
+    person_id: str, target: str, at: datetime, file: PersonFile, policy: Policy, tree: Departments, store: Questions
+) -> Case:
+    """Fold and desire; asks the store only who is to be told."""
+    line = timeline(file.facts, file.decisions)
+    state = line.state(at)
+    next_change = line.next_change(at)
+    recipients = await _recipients(state, store) if file.events else ()
+    return Case(
+        at=at, file=file, state=state, desired=desired(policy, state, tree, target, at),
+        books=books(person_id, at, file.facts, line, state, recipients),
+        begun=state.primary.begun_recorded_at if state.primary else None,
+        next_change=next_change,
+        next_lane=0 if next_change and state.active and not line.state(next_change).active else 1,
+    )  # fmt: skip
+
+
+def books(
+    person_id: str, at: datetime, facts: tuple[Fact, ...], line: Timeline, state: PersonState,
+    recipients: tuple[Recipient, ...] = (),
+) -> Books:  # fmt: skip
+    """The books of one person at one moment."""
+    by_key: Mapping[FactKey, Fact] = {fact.key: fact for fact in facts}
+    judged = {
+        key: Judged(verdict, line.effective_at(key), line.change_of(key))
+        for key, verdict in line.verdicts.items()
+        if key in by_key
+    }
+    workers = {key: fact.worker.worker_id for key, fact in by_key.items() if fact.worker}
+    return Books(at, judged, person_id, worker_ids=workers, display_name=state.person.display_name, recipients=recipients)
+
+
+async def _recipients(state: PersonState, store: Questions) -> tuple[Recipient, ...]:
+    """The manager with their open accounts, and the IT channel."""
+    told = [Recipient(audience="it")]
+    manager_id = state.assignment.manager_id
+    if manager_id and state.primary:
+        manager = await store.person_of(WorkerKey(state.primary.worker.id_space, manager_id))
+        if manager:
+            open_accounts = _open(await store.accounts_of(manager))
+            told.append(Recipient(audience="manager", person_id=manager, accounts=open_accounts))
+    return tuple(told)
+
+
+def _open(accounts: Mapping[str, StoredAccount]) -> dict[str, str]:
+    return {target: a.observed.native_id for target, a in accounts.items() if a.observed.state.open}

@@ -1,0 +1,205 @@
+"""One pass: what should this person have on this target, what does it show, and the difference carried out.
+
+Fold, desire, plan, carry out, read back, plan again: the pass is settled when the last plan is empty. Every way out
+is one `finish`, in which the books of the person's events are made up.
+"""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from contracts.provisioning import AccountChecked, TargetResult
+from services.platforms.errors import AwaitsAcceptanceError, NotThereError, OutcomeUnknownError, PlatformError, TakenError
+from services.platforms.gate import GateClosedError
+from services.provisioner.act import adopt
+from services.provisioner.act.carry import Carrier, FencedError, recalled
+from services.provisioner.act.case import Case
+from services.provisioner.act.endings import Ending, ending
+from services.provisioner.act.target import Target
+from services.provisioner.model import Account, AccountState, Step
+from services.provisioner.plan.books import message
+from services.provisioner.plan.planner import GONE, Plan, plan
+from services.provisioner.plan.wish import Wish, wish
+from services.provisioner.policy.usernames import candidates
+from services.provisioner.store.port import Claim, End, Finished, Message, RowVerdict, Store, StoredAccount
+
+ROUNDS = 6
+"""Plans in one pass before it gives way to others; a plan that repeats itself ends it sooner."""
+
+NAMES_AT_ONCE = 20
+AWAITING = "#awaits_acceptance"
+"""A mark in `written`: the person was invited by the platform itself and is not invited again."""
+
+
+@dataclass(slots=True)
+class Pass:
+    """One claim of one person on one target."""
+
+    store: Store
+    target: Target
+    case: Case
+    claim: Claim
+    process: UUID
+
+    async def run(self) -> Finished:
+        carrier = Carrier(self.target, self.store, self.claim, self.process, self.case.at, self.case.file.account)
+        try:
+            end = await self._reconcile(carrier)
+        except GateClosedError:
+            end = Ending("retry", "paused", not_before=1.0)
+        except PlatformError as error:  # a look that was refused
+            end = ending(error, self.claim.attempts, self.case.at)
+        except FencedError:
+            return "fenced"
+        return await self._finish(carrier, end)
+
+    async def _reconcile(self, carrier: Carrier) -> Ending:
+        await self._recall(carrier)
+        before: tuple[Step, ...] = ()
+        for _ in range(ROUNDS):
+            wanted = await self._wish(carrier)
+            if isinstance(wanted, Ending):
+                return wanted
+            made = plan(wanted, carrier.stored, self.target.connector, self.case.begun)
+            if not made.steps or self.case.desired.mode != "enforce":
+                return self._settled(made)
+            if made.steps == before:
+                return Ending("inbox", "contradicted:" + ",".join(sorted({step.verb for step in before})))
+            if await self._read_first(carrier, made):
+                continue
+            before = made.steps
+            await carrier.carry_out(made.steps)
+            if carrier.failure:
+                stopped = await self._after(carrier, wanted, carrier.failure.error)
+                if stopped:
+                    return stopped
+                before = ()
+            await self._read_back(carrier)
+            if await self.store.newer(self.claim):
+                return Ending("retry", "newer_facts")
+        return Ending("retry", "many_rounds", not_before=1.0)
+
+    async def _recall(self, carrier: Carrier) -> None:
+        """After a crash or an unknown outcome, look before anything else."""
+        if self.case.file.open_plan:
+            carrier.stored = recalled(carrier.stored, self.case.file.open_plan.steps)
+            for step in self.case.file.open_plan.steps:
+                if step.get("entitlement"):
+                    carrier.asked.add(str(step["entitlement"]))
+        stored = carrier.stored
+        awaiting = bool(stored and AWAITING in stored.written)
+        if stored and (self.case.file.open_plan or stored.checked_at is None or awaiting):
+            await carrier.look(stored.observed.native_id)
+            if awaiting and carrier.stored and carrier.stored.observed.state in GONE:
+                raise AwaitsAcceptanceError("awaiting", "look")
+            if carrier.stored:
+                written = {k: v for k, v in carrier.stored.written.items() if k != AWAITING}
+                carrier.stored = replace(carrier.stored, written=written)
+
+    async def _wish(self, carrier: Carrier) -> Wish | Ending:
+        """The wish in native terms, with a name reserved when an account is to be made."""
+        links = await self.store.department_links(self.target.name)
+        native_id = carrier.stored.observed.native_id if carrier.stored else None
+        managed = self.target.departments != "none"
+        wanted = wish(self.case.desired, native_id, links, self.target.top, managed=managed)
+        there = carrier.stored is not None and carrier.stored.observed.state not in GONE
+        if wanted.access == "closed" or wanted.waits or there or self.case.desired.mode != "enforce":
+            return wanted
+        names = candidates(self.target.username, self.case.state, NAMES_AT_ONCE)
+        reserved = await self.store.reserve(self.target.name, self.claim.person_id, names)
+        if reserved is None:
+            return Ending("inbox", "no_name_left")
+        return replace(wanted, native_id=reserved)
+
+    def _settled(self, made: Plan) -> Ending:
+        if made.holds:
+            return Ending("held", made.holds[0])
+        if made.waits:
+            return Ending("waiting", made.waits[0])
+        return Ending("settled", "")
+
+    async def _read_first(self, carrier: Carrier, made: Plan) -> bool:
+        """Whether a fresh read was needed and done: a verb that replaces a list or destroys reads first."""
+        first = {step.verb for step in made.steps} & self.target.connector.reads_first
+        if carrier.fresh or not first or carrier.stored is None:
+            return False
+        await carrier.look(carrier.stored.observed.native_id)
+        return True
+
+    async def _read_back(self, carrier: Carrier) -> None:
+        if carrier.stored and not carrier.fresh:
+            await carrier.look(carrier.stored.observed.native_id)
+
+    async def _after(self, carrier: Carrier, wanted: Wish, error: PlatformError | None) -> Ending | None:
+        """What a refused step means; None to go on with a new plan."""
+        match error:
+            case TakenError():
+                return await self._clash(carrier, wanted, error)
+            case AwaitsAcceptanceError() if wanted.native_id:
+                memory = StoredAccount(_nobody(wanted.native_id), self.case.at, written={AWAITING: "1"})
+                carrier.stored = memory
+            case OutcomeUnknownError():
+                carrier.fresh = True  # looked at when the platform surely has finished
+            case NotThereError(what="account") if carrier.stored:
+                await carrier.look(carrier.stored.observed.native_id)
+                return None
+        return ending(error, self.claim.attempts, self.case.at) if error else None
+
+    async def _clash(self, carrier: Carrier, wanted: Wish, error: TakenError) -> Ending | None:
+        clash = await adopt.resolve(
+            error, wanted, self.claim.person_id, self.target.match, self.target.connector, self.store, self.case.at
+        )
+        if clash.adopted:
+            carrier.stored, carrier.fresh = clash.adopted, True
+            return None
+        if clash.rename and wanted.native_id:
+            await self.store.refuse_name(self.target.name, self.claim.person_id, wanted.native_id)
+            carrier.stored, carrier.fresh = None, True
+            return None
+        return Ending("inbox", clash.reason)
+
+    # ------------------------------------------------------------ the end
+
+    async def _finish(self, carrier: Carrier, how: Ending) -> Finished:
+        verdict: RowVerdict = how.verdict
+        dates = [date for date in (self.case.next_change, how.next_at) if date]
+        if how.reason == "newer_facts":
+            dates = [self.case.at]
+        end = End(
+            verdict=verdict, reason=how.reason or None, reached_at=self.case.at, next_at=min(dates, default=None),
+            next_lane=self.case.next_lane, not_before=how.not_before, account=carrier.stored,
+            result=self._result(carrier.stored), department_id=self.case.state.assignment.department_id,
+            messages=self._checked(carrier, how),
+        )  # fmt: skip
+        return await self.store.finish(self.claim, self.process, end, self.case.books)
+
+    def _result(self, stored: StoredAccount | None) -> TargetResult:
+        account = stored.observed if stored else None
+        residue: tuple[str, ...] = ()
+        if account and self.case.desired.access == "closed" and account.state not in GONE:
+            residue = tuple(self.target.connector.residue[self.case.desired.case])
+        elif account and account.state is AccountState.INVITED:
+            residue = ("not_activated",)
+        return TargetResult(
+            target=self.target.name, platform=self.target.platform, mode=self.case.desired.mode,
+            native_id=account.native_id if account else None, state=account.state.value if account else "none",
+            residue=residue,
+        )  # fmt: skip
+
+    def _checked(self, carrier: Carrier, how: Ending) -> tuple[Message, ...]:
+        """A read-back that closed or contradicted something, for the audit."""
+        stored = carrier.stored
+        if stored is None or not carrier.fresh or not carrier.calls:
+            return ()
+        agrees = how.verdict in ("settled", "waiting")
+        body = AccountChecked(
+            person_id=self.claim.person_id, target=self.target.name, platform=self.target.platform,
+            native_id=stored.observed.native_id, state=stored.observed.state.value,
+            grants=tuple(sorted(stored.observed.grants)), agrees=agrees,
+            differences=() if agrees else (how.reason,), at=self.case.at,
+        )  # fmt: skip
+        record_id = f"checked/{self.target.name}/{self.claim.person_id}/{self.claim.fence}"
+        return (message(body, record_id, self.claim.person_id, self.case.at),)
+
+
+def _nobody(native_id: str) -> Account:
+    return Account(native_id, AccountState.NONE)
