@@ -30,6 +30,8 @@ QUOTA = Quota(
 in flight is published; above it 45033 is answered, and five is what one SDK says. `webhook/send` is per robot."""
 
 Who = Literal["contact", "app"]
+CONTACT: Who = "contact"
+APP: Who = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Secrets:
     app: SecretStr
 
     def of(self, who: Who) -> SecretStr:
-        return self.contact if who == "contact" else self.app
+        return self.contact if who == CONTACT else self.app
 
 
 class WeCom:
@@ -53,8 +55,8 @@ class WeCom:
         self._http, self._secrets = http, secrets
         self._root = base_url.rstrip("/") + "/cgi-bin/"
         self._tokens: dict[Who, TokenCache] = {
-            "contact": TokenCache(partial(self._fetch_token, "contact")),
-            "app": TokenCache(partial(self._fetch_token, "app")),
+            CONTACT: TokenCache(partial(self._fetch_token, CONTACT)),
+            APP: TokenCache(partial(self._fetch_token, APP)),
         }
 
     async def call(
@@ -63,7 +65,7 @@ class WeCom:
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
-        token: Who = "contact",  # noqa: S107 - names whose token, is none
+        token: Who = CONTACT,
         subject: str | None = None,
     ) -> dict[str, Any]:
         """Call `api` ("user/create"): POST with a body, GET without. Returns the answer of an errcode 0.
