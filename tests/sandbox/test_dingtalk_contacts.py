@@ -5,6 +5,7 @@ import json
 import pytest
 from dingtalk_caller import CONFIG, DEPARTMENT, USER, connected, fresh
 
+
 @pytest.fixture(scope="module")
 def http():
     with connected(CONFIG) as client:

@@ -54,20 +54,21 @@ def test_a_role_with_members_stays(ding, role):
 
 
 @pytest.mark.parametrize(
-    ("path", "roles", "users", "code"),
+    ("path", "counts", "code"),
     [
-        ("addrolesforemps", 20, 1, 33011),
-        ("addrolesforemps", 21, 1, 40035),
-        ("addrolesforemps", 1, 20, 33012),
-        ("addrolesforemps", 1, 21, 40035),
-        ("removerolesforemps", 1, 100, 33012),
-        ("removerolesforemps", 1, 101, 40035),
-        ("removerolesforemps", 21, 1, 40035),
-        ("addrolesforemps", 0, 1, 40035),
-        ("addrolesforemps", 1, 0, 40035),
+        ("addrolesforemps", (20, 1), 33011),
+        ("addrolesforemps", (21, 1), 40035),
+        ("addrolesforemps", (1, 20), 33012),
+        ("addrolesforemps", (1, 21), 40035),
+        ("removerolesforemps", (1, 100), 33012),
+        ("removerolesforemps", (1, 101), 40035),
+        ("removerolesforemps", (21, 1), 40035),
+        ("addrolesforemps", (0, 1), 40035),
+        ("addrolesforemps", (1, 0), 40035),
     ],
 )
-def test_a_call_takes_so_many_ids_and_does_nothing_when_one_is_wrong(ding, role, path, roles, users, code):
+def test_a_call_takes_so_many_ids_and_does_nothing_when_one_is_wrong(ding, role, path, counts, code):
+    roles, users = counts
     role_ids = ",".join(str(number) for number in [role, *range(800_000, 800_000 + roles - 1)][:roles])
     userids = ",".join(["mei", *(f"x{number}" for number in range(users - 1))][:users])
     ding.order("console", op="grant", roleIds=str(role), userIds="wei")
@@ -123,7 +124,9 @@ def text(content: str) -> dict:
 
 
 def send(ding, content: str = "你好", **fields: object) -> dict:
-    return ding.post(f"{NOTICE}/asyncsend_v2", **{"agent_id": 1001, "userid_list": "mei", "msg": text(content)} | fields)
+    return ding.post(
+        f"{NOTICE}/asyncsend_v2", **{"agent_id": 1001, "userid_list": "mei", "msg": text(content)} | fields
+    )
 
 
 def outcome(ding, task_id: int) -> dict:
