@@ -1,0 +1,64 @@
+"""The provisioner's metrics, each with what moves it. Labels are targets, lanes, states and kinds: closed sets."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.provisioner.store.port import Books, QueueDepth
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
+
+
+class Metrics:
+    """Made once in `app.py` on the process's registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        # Moved by every record read from Kafka: new, duplicate, conflict, unreadable.
+        self.taken_in = Counter("tenure_intake_records", "HR records taken in", ["kind"], registry=registry)
+        # The books (P8): the states from the store; `accepted` from Kafka's offsets. Read by TenureBooksUnbalanced.
+        self.events = Gauge("tenure_events", "Accepted HR events by state", ["state"], registry=registry)
+        self.accepted = Gauge("tenure_events_accepted", "HR events accepted, by Kafka's offsets", registry=registry)
+        # Records in Kafka that intake has not recorded yet. Read by TenureIntakeLag.
+        self.lag = Gauge("tenure_intake_lag_records", "Records not taken in yet", registry=registry)
+        self.oldest = Gauge("tenure_oldest_unfinished_seconds", "Age of the oldest unfinished event", registry=registry)
+        # The queue: rows due now, and how long the first of them has been due.
+        self.queue = Gauge("tenure_queue_due", "Persons due on a target", ["target", "lane"], registry=registry)
+        self.queue_age = Gauge(
+            "tenure_queue_age_seconds", "Age of the oldest due row", ["target", "lane"], registry=registry
+        )
+        self.scheduled = Gauge("tenure_scheduled_steps", "Rows due at a later date", registry=registry)
+        # Every pass of a person on a target, by how it ended.
+        self.passes = Histogram(
+            "tenure_pass_seconds", "Length of a pass", ["target", "end"], buckets=SECONDS, registry=registry
+        )
+        # From the mark of a leave or stop to its read-back. Read by TenureLeaverLate.
+        self.no_access = Histogram(
+            "tenure_no_access_left_seconds", "Leave or stop recorded until read back closed", ["target"],
+            buckets=SECONDS, registry=registry,
+        )  # fmt: skip
+        # Platform calls by API, and seconds spent waiting for the gate.
+        self.calls = Gauge("tenure_platform_calls_total", "Calls let through the gate", ["target"], registry=registry)
+        self.call_wait = Gauge(
+            "tenure_gate_wait_seconds_total", "Seconds calls waited at the gate", ["lane"], registry=registry
+        )
+        # Share of the tightest window used over the last minute.
+        self.quota = Gauge("tenure_quota_used_ratio", "Use of the tightest quota window", ["target"], registry=registry)
+        self.paused = Gauge("tenure_target_paused", "1 while no call to the target may start", ["target"], registry=registry)
+        self.attention = Gauge("tenure_waiting_for_person", "Rows held or in the inbox", ["target"], registry=registry)
+
+    def show_books(self, books: Books, accepted: int, unread: int, now: datetime) -> None:
+        """Set the gauges of P8 from one reading."""
+        for state, count in books.by_state.items():
+            self.events.labels(state).set(count + (unread if state == "in_progress" else 0))
+        self.accepted.set(accepted)
+        self.lag.set(unread)
+        self.scheduled.set(books.scheduled_steps)
+        oldest = books.oldest_unfinished
+        self.oldest.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
+
+    def show_queue(self, depth: Sequence[QueueDepth], now: datetime) -> None:
+        for row in depth:
+            self.queue.labels(row.target, str(row.lane)).set(row.due)
+            age = (now - row.oldest_due).total_seconds() if row.oldest_due else 0.0
+            self.queue_age.labels(row.target, str(row.lane)).set(max(0.0, age))
