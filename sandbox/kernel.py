@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from starlette.routing import compile_path
 
@@ -51,6 +51,11 @@ class Platform(ABC):
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
+
+    @classmethod
+    @abstractmethod
+    def open(cls, config: dict[str, Any], clock: Clock) -> Self:
+        """Check the configuration and make the kernel, by ``make_kernel``."""
 
     @abstractmethod
     def routes(self) -> Mapping[tuple[str, str], Handler]:

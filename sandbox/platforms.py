@@ -1,20 +1,18 @@
 """Which platforms the sandbox stands in for."""
 
 from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.dingtalk import DingTalk
 from sandbox.kernel import Platform
+from sandbox.wecom import WeCom
 
-CLASSES = {"wecom": "WeCom", "dingtalk": "DingTalk"}
+PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in (WeCom, DingTalk)}
 
 
 def open_platforms(config: Mapping[str, Any], clock: Clock) -> dict[str, Platform]:
-    """A platform class has ``open(config: dict, clock) -> Platform``, which makes its kernel."""
-    return {
-        name: getattr(import_module(f"sandbox.{name}"), cls).open(config.get(name, {}), clock)
-        for name, cls in CLASSES.items()
-        if find_spec(f"sandbox.{name}") and hasattr(import_module(f"sandbox.{name}"), cls)
-    }
+    """Each platform gets its part of ``config`` and the common clock; a part for no platform is a ValueError."""
+    if strange := config.keys() - PLATFORMS.keys():
+        raise ValueError(f"no such platform: {', '.join(sorted(strange))}")
+    return {name: platform.open(config.get(name, {}), clock) for name, platform in PLATFORMS.items()}

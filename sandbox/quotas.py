@@ -74,7 +74,7 @@ class Quotas:
         return False
 
     def allowed(self, limit: Limit) -> int:
-        return max(1, int(limit.calls * self._scale))
+        return max(1, round(limit.calls * self._scale))
 
     def show(self) -> dict[str, Any]:
         used = [

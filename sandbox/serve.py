@@ -4,13 +4,13 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
 
 from sandbox.app import build
-from sandbox.platforms import CLASSES
+from sandbox.platforms import PLATFORMS
 
 HOST = "127.0.0.1"
 
@@ -45,13 +45,14 @@ def bind(port: int = 0) -> tuple[socket.socket, str]:
 
 def describe(url: str) -> dict[str, Any]:
     """What ``python -m sandbox`` prints in one line once it takes calls."""
-    return {"ready": True, "url": url, **{name: {"url": f"{url}/{name}"} for name in CLASSES}}
+    return {"ready": True, "url": url, **{name: {"url": f"{url}/{name}"} for name in PLATFORMS}}
 
 
 def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[str], None]) -> None:
     """Serve until interrupted."""
     listener, url = bind(port)
-    _make(config, listener, lambda: on_ready(url)).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):
+        _make(config, listener, lambda: on_ready(url)).run(sockets=[listener])
 
 
 @contextmanager

@@ -56,9 +56,11 @@ def _news(content: Content) -> Content:
 
 
 def _card(content: Content) -> Content:
-    if content.get("card_type") not in CARD_TYPES:
+    if not isinstance(content.get("card_type"), str) or content["card_type"] not in CARD_TYPES:
         raise bad_field("template_card.card_type")
     main_title = content.get("main_title") or {}
+    if not isinstance(main_title, dict):
+        raise bad_field("template_card.main_title")
     if content["card_type"] == "text_notice":
         if not content.get("card_action"):
             raise bad_field("template_card.card_action")

@@ -119,7 +119,8 @@ def error_answer(error: WeComError, request: Request, now: float) -> Answer:
         text = f"{text}, hint: [{hint}], from ip: {request.ip}, more info at {_HELP}{error.code}"
     text += warning(request)
     body = {"errcode": error.code, "errmsg": text, **_empty_lists(request.path), **error.extra}
-    return Answer(body, headers={"Error-Code": str(error.code), "Error-Msg": " ".join(text.splitlines())})
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return Answer(body, headers={"Error-Code": str(error.code), "Error-Msg": printable})
 
 
 def warning(request: Request) -> str:

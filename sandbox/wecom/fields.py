@@ -123,6 +123,8 @@ def _attributes(extattr: Any, defined: Collection[str]) -> list[dict[str, Any]]:
         raise bad_field("extattr")
     for attr in attrs:
         text, web = attr.get("text") or {}, attr.get("web") or {}
+        if not isinstance(text, dict) or not isinstance(web, dict):
+            raise bad_field("extattr")
         if len(str(text.get("value", ""))) > _MAX_ATTR or len(str(web.get("title", ""))) > _MAX_TITLE:
             raise bad_field("extattr")
     return [attr for attr in attrs if attr.get("name") in defined and not _cleared(attr)]

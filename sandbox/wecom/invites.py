@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.wecom.asks import Ask
+from sandbox.wecom.config import Scope
 from sandbox.wecom.errors import WeComError, bad_field
 from sandbox.wecom.members import Members
 from sandbox.wecom.model import NOT_ACTIVATED, Corp
@@ -36,12 +37,8 @@ class Invites:
         }
 
     def _send(self, ask: Ask, users: list[str], parties: list[int], tags: list[int]) -> None:
-        named = {userid.lower() for userid in users}
-        for tag in tags:
-            if tag in self._corp.tags:
-                named |= self._corp.tags[tag].users
-                parties = [*parties, *self._corp.tags[tag].parties]
-        departments = set[int]().union(*(self._corp.subtree(p) for p in parties if p in self._corp.departments))
+        known = [party for party in parties if party in self._corp.departments]
+        asked = self._corp.members_of(Scope(users=users, departments=known, tags=[*tags]))
         for key, member in self._corp.members_of(ask.app.scope).items():
-            if member.status == NOT_ACTIVATED and (key in named or departments.intersection(member.department)):
+            if member.status == NOT_ACTIVATED and key in asked:
                 self._members.invite(member, "invite")

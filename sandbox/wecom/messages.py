@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.quotas import Limit, Quotas
 from sandbox.wecom.asks import Ask, whole
+from sandbox.wecom.config import Scope
 from sandbox.wecom.contents import read_content
 from sandbox.wecom.errors import WeComError, bad_field
 from sandbox.wecom.model import ACTIVATED, NOT_ACTIVATED, App, Corp, Member, Message
@@ -82,37 +83,28 @@ class Messages:
         for asked, limit, code in ((users, MAX_USERS, 40032), (parties, MAX_OTHERS, 82002), (tags, MAX_OTHERS, 82003)):
             if len(asked) > limit:
                 raise WeComError(code)
-        reachable = {
-            key: member
-            for key, member in self._corp.members_of(ask.app.scope).items()
-            if member.status in (ACTIVATED, NOT_ACTIVATED)
-        }
         if users == [EVERYBODY]:
-            return _Recipients(reachable, [], [], [])
-        return self._resolve(ask.app, reachable, users, parties, tags)
+            return _Recipients(self._reachable(ask.app), [], [], [])
+        return self._resolve(ask.app, users, parties, tags)
 
-    def _resolve(
-        self, app: App, reachable: dict[str, Member], users: list[str], parties: list[str], tags: list[str]
-    ) -> _Recipients:
+    def _reachable(self, app: App) -> dict[str, Member]:
+        return {key: member for key, member in self._corp.members_of(app.scope).items() if _reached(member)}
+
+    def _resolve(self, app: App, users: list[str], parties: list[str], tags: list[str]) -> _Recipients:
         corp = self._corp
-        visible = corp.departments_of(app.scope)
+        named = {userid.lower(): corp.visible(app, userid) for userid in users}
+        found = {key: member for key, member in named.items() if member and _reached(member)}
+        visible = corp.departments_of(app.scope) if parties else set()
         good_parties = {party for party in parties if party.isdigit() and int(party) in visible}
         good_tags = {tag for tag in tags if tag.isdigit() and int(tag) in corp.tags}
-        found = {userid.lower(): reachable[userid.lower()] for userid in users if userid.lower() in reachable}
-        departments = set[int]().union(*(corp.subtree(int(party)) for party in good_parties))
-        keys = set[str]()
-        for tag in good_tags:
-            keys |= corp.tags[int(tag)].users
-            departments = departments.union(*(corp.subtree(party) for party in corp.tags[int(tag)].parties))
-        if departments or keys:
-            found |= {
-                key: member
-                for key, member in reachable.items()
-                if key in keys or departments.intersection(member.department)
-            }
+        invalid_users = [key for key in named if key not in found]
+        if good_parties or good_tags:
+            scope = Scope(departments=[int(party) for party in good_parties], tags=[int(tag) for tag in good_tags])
+            in_scope = corp.members_of(scope)
+            found |= {key: member for key, member in self._reachable(app).items() if key in in_scope}
         return _Recipients(
             found,
-            [userid.lower() for userid in users if userid.lower() not in reachable],
+            invalid_users,
             [party for party in parties if party not in good_parties],
             [tag for tag in tags if tag not in good_tags],
         )
@@ -136,6 +128,11 @@ class Messages:
         if delivered + people > self._corp.account_cap * DELIVERIES_PER_ACCOUNT:
             raise WeComError(45009)
         self._delivered_on = (day, delivered + people)
+
+
+def _reached(member: Member) -> bool:
+    """Who is suspended or has left is an invalid recipient (the sandbox's reading; the page is silent)."""
+    return member.status in (ACTIVATED, NOT_ACTIVATED)
 
 
 def _check_agent(ask: Ask) -> None:
