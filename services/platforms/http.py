@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -58,10 +59,15 @@ class Http:
         self.target = target
         self._gate = gate
         self._time_out = min(time_out, TIME_OUT)
-        self._client = httpx.AsyncClient(
+        self._transport = transport
+
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        """Made for the first call: whoever opens a target only to ask what it can do pays nothing."""
+        return httpx.AsyncClient(
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             timeout=httpx.Timeout(self._time_out, connect=self._time_out / 2, pool=self._time_out / 2),
-            transport=transport,
+            transport=self._transport,
         )
 
     async def send(
@@ -93,4 +99,5 @@ class Http:
         return Reply(api, response.status_code, response.headers, response.content)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if "_client" in self.__dict__:
+            await self._client.aclose()
