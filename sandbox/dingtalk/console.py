@@ -65,7 +65,7 @@ def _update(call: Call) -> Payload:
     switches = call.switches.model_copy(update={"position_management": None})
     answer = users.update(replace(call, params=call.params.without("mobile"), switches=switches))
     if number is not None:
-        user.mobile, user.state_code = number
+        call.directory.renumber(user, *number)
     return answer
 
 

@@ -79,7 +79,7 @@ def delete(call: Call) -> Payload:
     call.department(dept_id)
     if call.directory.children(dept_id):
         raise RefusedError(60006)
-    if call.directory.members(dept_id):
+    if call.directory.head_count(dept_id):
         raise RefusedError(60005)
     del call.directory.departments[dept_id]
     return {}
@@ -99,7 +99,7 @@ def get(call: Call) -> Payload:
             "order": department.order,
             "dept_manager_userid_list": list(department.managers),
             "member_count": len(everyone),
-            "owning_member_count": len(call.directory.members(department.dept_id)),
+            "owning_member_count": call.directory.head_count(department.dept_id),
         }
     }
 

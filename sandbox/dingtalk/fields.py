@@ -68,10 +68,8 @@ def read_attributes(call: Call, *, itself: str | None) -> dict[str, object]:
 
 def _refuse_taken(call: Call, found: dict[str, object], itself: str | None) -> None:
     for name, code in UNIQUE.items():
-        value = str(found.get(name) or "").lower()
-        for other in call.directory.users.values():
-            if value and other.userid != itself and str(other.attributes.get(name, "")).lower() == value:
-                raise RefusedError(code)
+        if call.directory.holder(name, found.get(name)) not in (None, itself):
+            raise RefusedError(code)
 
 
 def read_departments(call: Call) -> list[int] | None:

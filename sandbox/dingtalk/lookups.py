@@ -76,13 +76,13 @@ def by_mobile(call: Call) -> Payload:
     number = mobile_number(call.params.needed_text("mobile", refuse=400002))
     if number is None:
         raise RefusedError(40104)
-    for user in call.directory.users.values():
-        if user.mobile == number[0]:
-            extra: Payload = {}
-            if call.params.flag("support_exclusive_account_search"):
-                extra["exclusive_account_userid_list"] = []
-            return {"result": {"userid": user.userid, **extra}}
-    raise RefusedError(call.switches.unknown_user or 60121)
+    userid = call.directory.by_mobile.get(number[0])
+    if userid is None:
+        raise RefusedError(call.switches.unknown_user or 60121)
+    extra: Payload = {}
+    if call.params.flag("support_exclusive_account_search"):
+        extra["exclusive_account_userid_list"] = []
+    return {"result": {"userid": userid, **extra}}
 
 
 def by_unionid(call: Call) -> Payload:

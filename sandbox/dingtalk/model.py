@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ROOT = 1
+UNIQUE = ("telephone", "email")
 
 
 @dataclass
@@ -115,7 +116,11 @@ def _default_roles() -> dict[int, Role]:
 
 @dataclass
 class Directory:
-    """The organisation. ``invitations`` are create calls whose person must agree first, by mobile."""
+    """The organisation. ``invitations`` are create calls whose person must agree first, by mobile.
+
+    ``by_mobile``, ``inside`` (userids by department) and ``holders`` (of telephones and e-mail addresses) are indexes:
+    members are put in, changed, moved and taken out by the methods alone.
+    """
 
     users: dict[str, User] = field(default_factory=dict)
     departments: dict[int, Department] = field(default_factory=lambda: {ROOT: Department(ROOT, "公司", 0, 0)})
@@ -126,8 +131,49 @@ class Directory:
     handovers: list[HandOver] = field(default_factory=list)
     invitations: dict[str, dict[str, object]] = field(default_factory=dict)
     unionids: dict[str, str] = field(default_factory=dict)
+    by_mobile: dict[str, str] = field(default_factory=dict)
+    inside: dict[int, dict[str, None]] = field(default_factory=dict)
+    holders: dict[tuple[str, str], str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(70001))
     ticks: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def put_in(self, user: User) -> None:
+        self.users[user.userid] = user
+        self.by_mobile[user.mobile] = user.userid
+        self.place(user, user.departments)
+        self.write(user, user.attributes)
+
+    def place(self, user: User, departments: list[int]) -> None:
+        """Let the member be in these departments and in no other."""
+        for dept_id in user.departments:
+            self.inside.get(dept_id, {}).pop(user.userid, None)
+        user.departments = departments
+        for dept_id in departments:
+            self.inside.setdefault(dept_id, {})[user.userid] = None
+
+    def write(self, user: User, attributes: dict[str, object]) -> None:
+        """Change these plain fields and no other."""
+        for name in UNIQUE:
+            if name in attributes:
+                self.holders.pop(_key(name, user.attributes.get(name)), None)
+                self.holders[_key(name, attributes[name])] = user.userid
+        user.attributes |= attributes
+
+    def holder(self, name: str, value: object) -> str | None:
+        """Return who has this telephone or e-mail address; an empty one is nobody's."""
+        return self.holders.get(_key(name, value)) if value else None
+
+    def renumber(self, user: User, mobile: str, state_code: str) -> None:
+        del self.by_mobile[user.mobile]
+        user.mobile, user.state_code = mobile, state_code
+        self.by_mobile[mobile] = user.userid
+
+    def take_out(self, user: User) -> None:
+        self.place(user, [])
+        for name in UNIQUE:
+            self.holders.pop(_key(name, user.attributes.get(name)), None)
+        del self.users[user.userid]
+        del self.by_mobile[user.mobile]
 
     def children(self, dept_id: int) -> list[Department]:
         """Return the departments right below, small ``order`` first."""
@@ -141,9 +187,16 @@ class Directory:
             found |= self.subtree(child.dept_id)
         return found
 
+    def head_count(self, dept_id: int) -> int:
+        return len(self.inside.get(dept_id, ()))
+
     def members(self, dept_id: int) -> list[User]:
         """Return the members of the department itself, without those below it."""
-        return [user for user in self.users.values() if dept_id in user.departments]
+        return [self.users[userid] for userid in self.inside.get(dept_id, ())]
 
     def roles_of(self, userid: str) -> list[Role]:
         return [role for role in self.roles.values() if userid in role.members]
+
+
+def _key(name: str, value: object) -> tuple[str, str]:
+    return name, str(value or "").lower()

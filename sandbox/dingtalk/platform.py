@@ -7,7 +7,7 @@ oapi.dingtalk.com.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sandbox.dingtalk import answers, console
 from sandbox.dingtalk.call import Call
@@ -47,7 +47,7 @@ class DingTalk(Platform):
         self.reset()
 
     @classmethod
-    def open(cls, config: dict[str, Any], clock: Clock) -> DingTalk:
+    def open(cls, config: dict[str, Any], clock: Clock) -> Self:
         """Raise pydantic's ValidationError for a configuration with a fault in it."""
         checked = Config.model_validate(config)
         kernel = make_kernel(clock, limits=checked.limits, scale=checked.scale, secret_names=SECRET_NAMES)

@@ -24,6 +24,7 @@ from sandbox.dingtalk.params import as_number
 
 if TYPE_CHECKING:
     from sandbox.dingtalk.call import Call, Payload
+    from sandbox.dingtalk.model import Directory
 
 # The current pages give only the length; letters, digits and these marks are what the older ones allowed.
 USERID = re.compile(r"[A-Za-z0-9_@.\-]{1,64}")
@@ -53,7 +54,7 @@ def create(call: Call, *, accepted: bool = False) -> Payload:
         raise RefusedError(40103)
     unionid = directory.unionids.setdefault(mobile, f"un-{len(directory.unionids) + 1:06d}")
     tick = next(directory.ticks)
-    directory.users[userid] = User(
+    user = User(
         userid,
         unionid,
         mobile,
@@ -67,6 +68,7 @@ def create(call: Call, *, accepted: bool = False) -> Payload:
         manager_userid=manager or "",
         modified=tick,
     )
+    directory.put_in(user)
     return {"result": {"userid": userid, "unionId": unionid}}
 
 
@@ -88,7 +90,7 @@ def update(call: Call) -> Payload:
     if departments is not None:
         _refuse_full(call, [dept_id for dept_id in departments if dept_id not in user.departments])
         _move(call, user, departments, tick)
-    user.attributes |= attributes
+    call.directory.write(user, attributes)
     user.orders |= {dept_id: order for dept_id, order in orders.items() if dept_id in user.departments}
     user.titles |= {dept_id: title for dept_id, title in titles.items() if dept_id in user.departments}
     if extension is not None:
@@ -108,12 +110,11 @@ def delete(call: Call, *, reason: str = "oapi") -> Payload:
 def remove(call: Call, user: User, reason: str) -> None:
     """Take the member out of everything, and keep the leaving record."""
     directory = call.directory
-    del directory.users[user.userid]
+    departments = user.departments
+    directory.take_out(user)
     for role in directory.roles_of(user.userid):
         role.members.remove(user.userid)
-    for department in directory.departments.values():
-        if user.userid in department.managers:
-            department.managers.remove(user.userid)
+    _stop_leading(directory, user, departments)
     for other in directory.users.values():
         if other.manager_userid == user.userid:
             other.manager_userid = ""
@@ -124,10 +125,10 @@ def remove(call: Call, user: User, reason: str) -> None:
 def free_mobile(call: Call, *, itself: str | None) -> tuple[str, str]:
     """Return the number that was sent and its country code; refuse one that another member has."""
     mobile, state_code = read_mobile(call)
-    for other in call.directory.users.values():
-        if other.mobile == mobile and other.userid != itself:
-            holder = {"userid": other.userid} if call.switches.mobile_clash_names_user else {}
-            raise RefusedError(60104, **holder)
+    holder = call.directory.by_mobile.get(mobile)
+    if holder is not None and holder != itself:
+        details = {"userid": holder} if call.switches.mobile_clash_names_user else {}
+        raise RefusedError(60104, **details)
     return mobile, state_code
 
 
@@ -140,19 +141,24 @@ def read_mobile(call: Call) -> tuple[str, str]:
 
 def _refuse_full(call: Call, departments: list[int]) -> None:
     for dept_id in departments:
-        if len(call.directory.members(dept_id)) >= call.switches.department_members:
+        if call.directory.head_count(dept_id) >= call.switches.department_members:
             raise RefusedError(40023)
 
 
 def _move(call: Call, user: User, departments: list[int], tick: int) -> None:
-    for dept_id in set(user.departments) - set(departments):
-        managers = call.directory.departments[dept_id].managers
-        if user.userid in managers:
-            managers.remove(user.userid)
-    user.departments = departments
+    _stop_leading(call.directory, user, [dept_id for dept_id in user.departments if dept_id not in departments])
+    call.directory.place(user, departments)
     user.entered = {dept_id: user.entered.get(dept_id, tick) for dept_id in departments}
     user.orders = {dept_id: order for dept_id, order in user.orders.items() if dept_id in departments}
     user.titles = {dept_id: title for dept_id, title in user.titles.items() if dept_id in departments}
+
+
+def _stop_leading(directory: Directory, user: User, departments: list[int]) -> None:
+    """Only a member of a department can be its manager."""
+    for dept_id in departments:
+        managers = directory.departments[dept_id].managers
+        if user.userid in managers:
+            managers.remove(user.userid)
 
 
 def _orders(call: Call) -> dict[int, int]:

@@ -98,6 +98,20 @@ def test_a_taken_mobile_names_its_holder_unless_switched_off(ding):
     assert "userid" not in ding.mei(userid="wei")
 
 
+def test_an_address_is_free_again_once_nobody_has_it(ding):
+    ding.mei(email="mei@example.net", telephone="8001")
+    wei = {"userid": "wei", "mobile": "13900000002", "email": "mei@example.net"}
+    assert ding.post(f"{USER}/update", userid="mei", email="MEI@example.net")["errcode"] == 0
+    assert ding.mei(**wei)["errcode"] == 40101
+    ding.post(f"{USER}/update", userid="mei", email="other@example.net")
+    assert ding.mei(**wei)["errcode"] == 0
+    ding.post(f"{USER}/delete", userid="mei")
+    assert ding.mei(email="other@example.net", telephone="8001")["errcode"] == 0
+    ding.post(f"{USER}/update", userid="mei", telephone="")
+    assert ding.post(f"{USER}/update", userid="wei", telephone="8001")["errcode"] == 0
+    assert ding.post(f"{USER}/update", userid="mei", telephone="")["errcode"] == 0
+
+
 def test_job_numbers_may_repeat(ding):
     ding.mei(job_number="E1")
     assert ding.mei(userid="wei", mobile="+852-51234567", job_number="E1")["errcode"] == 0
