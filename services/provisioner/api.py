@@ -1,0 +1,223 @@
+"""The operators' HTTP API: a token per operator, named in the audit; problems as RFC 9457.
+
+GET  /v1/status · /v1/wait?timeout= · /v1/find?text= · /v1/person?id=&at= · /v1/todo
+GET  /v1/quarantine · /v1/quarantine/{no}    POST /v1/quarantine/{no}/dismiss {reason} · …/resend {data?}
+POST /v1/stop {person, reason} · /v1/allow {person, reason} · /v1/retry {person}
+POST /v1/pause {target?, reason?} · /v1/continue {target?}
+GET  /v1/clock    POST /v1/clock {business_at, speed}
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from services.provisioner.errors import OperatorError
+from services.provisioner.operations import Operations
+from services.provisioner.people import People
+from services.provisioner.quarantine import Quarantine
+from services.provisioner.store.errors import StoreUnavailableError
+
+MAX_BODY = 1_000_000
+Handler = Callable[[Request, str], Awaitable[Any]]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PersonBody(_Body):
+    person: str = Field(min_length=1, max_length=320)
+    reason: str | None = Field(default=None, max_length=256)
+
+
+class StopBody(_Body):
+    person: str = Field(min_length=1, max_length=320)
+    reason: str = Field(min_length=1, max_length=256)
+
+
+class TargetBody(_Body):
+    target: str | None = Field(default=None, max_length=128)
+    reason: str = Field(default="by hand", max_length=256)
+
+
+class DismissBody(_Body):
+    reason: str = Field(min_length=1, max_length=256)
+
+
+class ResendBody(_Body):
+    data: dict[str, Any] | None = None
+
+
+class ClockBody(_Body):
+    business_at: AwareDatetime
+    speed: float = Field(default=0, ge=0, le=10_000_000)
+
+
+class Operators:
+    """Names and token hashes from the operators' file, read again when it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._read_at, self._hashes = path, -1.0, dict[str, str]()
+
+    def name_of(self, token: str) -> str | None:
+        """Whose token it is, compared in constant time."""
+        try:
+            changed = self._path.stat().st_mtime
+        except FileNotFoundError:
+            return None
+        if changed != self._read_at:
+            self._hashes = json.loads(self._path.read_text(encoding="utf-8"))["operators"]
+            self._read_at = changed
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        return next((name for name, known in self._hashes.items() if hmac.compare_digest(known, digest)), None)
+
+
+def problem(status: int, title: str, detail: str, **more: object) -> JSONResponse:
+    """An RFC 9457 answer."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+class Api:
+    """Routes around `Operations`; each handler is a line."""
+
+    def __init__(self, operations: Operations, people: People, quarantine: Quarantine, operators: Operators,
+                 set_clock: Callable[[datetime, float], Awaitable[Mapping[str, Any]]] | None,
+                 clock: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:  # fmt: skip
+        self._do, self._people, self._quarantine, self._operators = operations, people, quarantine, operators
+        self._set_clock, self._clock = set_clock, clock
+
+    def routes(self) -> list[BaseRoute]:
+        get = [
+            ("/v1/status", self._status), ("/v1/wait", self._wait), ("/v1/find", self._find),
+            ("/v1/person", self._person), ("/v1/todo", self._todo), ("/v1/quarantine", self._quarantined),
+            ("/v1/quarantine/{no:int}", self._one_quarantined), ("/v1/clock", self._get_clock),
+        ]  # fmt: skip
+        post = [
+            ("/v1/stop", self._stop), ("/v1/allow", self._allow), ("/v1/retry", self._retry),
+            ("/v1/pause", self._pause), ("/v1/continue", self._continue), ("/v1/clock", self._post_clock),
+            ("/v1/quarantine/{no:int}/dismiss", self._dismiss), ("/v1/quarantine/{no:int}/resend", self._resend),
+        ]  # fmt: skip
+        return [
+            *(Route(path, self._guarded(handler), methods=["GET"]) for path, handler in get),
+            *(Route(path, self._guarded(handler), methods=["POST"]) for path, handler in post),
+        ]
+
+    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            operator = self._operators.name_of(token) if scheme.lower() == "bearer" and token else None
+            if operator is None:
+                return problem(401, "not an operator", "send `Authorization: Bearer` with your operator token")
+            try:
+                return JSONResponse(await handler(request, operator))
+            except OperatorError as exc:
+                return problem(exc.status, exc.title, exc.detail, **exc.more)
+            except ValidationError as exc:
+                errors = [{"field": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in exc.errors()]
+                return problem(422, "the request has wrong fields", "see errors", errors=errors)
+            except StoreUnavailableError:
+                return problem(503, "the database is not reachable", "try again; nothing was changed")
+
+        return guarded
+
+    async def _status(self, _request: Request, _by: str) -> Any:  # noqa: ANN401 - JSON
+        return await self._do.status()
+
+    async def _wait(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        return await self._do.wait(_number(request, "timeout", 30.0, 600.0))
+
+    async def _find(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        return await self._people.find(_text(request, "text"))
+
+    async def _person(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        at = request.query_params.get("at")
+        return await self._people.card(await self._do.identify(_text(request, "id")), _moment(at) if at else None)
+
+    async def _todo(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
+        return await self._do.todo()
+
+    async def _quarantined(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
+        return await self._quarantine.listed()
+
+    async def _one_quarantined(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        return await self._quarantine.show(request.path_params["no"])
+
+    async def _stop(self, request: Request, by: str) -> Any:  # noqa: ANN401
+        body = StopBody.model_validate_json(await _read(request))
+        return {"person_id": await self._do.stop(body.person, f"operator:{by}", body.reason)}
+
+    async def _allow(self, request: Request, by: str) -> Any:  # noqa: ANN401
+        body = PersonBody.model_validate_json(await _read(request))
+        return {"person_id": await self._do.allow(body.person, f"operator:{by}", body.reason)}
+
+    async def _retry(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        return {"person_id": await self._do.retry(PersonBody.model_validate_json(await _read(request)).person)}
+
+    async def _pause(self, request: Request, by: str) -> Any:  # noqa: ANN401
+        body = TargetBody.model_validate_json(await _read(request))
+        await self._do.pause(body.target, f"operator:{by}", body.reason)
+        return {"paused": body.target or "*"}
+
+    async def _continue(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        body = TargetBody.model_validate_json(await _read(request))
+        await self._do.proceed(body.target)
+        return {"continued": body.target or "*"}
+
+    async def _dismiss(self, request: Request, by: str) -> Any:  # noqa: ANN401
+        body = DismissBody.model_validate_json(await _read(request))
+        return await self._quarantine.dismiss(request.path_params["no"], by, body.reason)
+
+    async def _resend(self, request: Request, by: str) -> Any:  # noqa: ANN401
+        body = ResendBody.model_validate_json(await _read(request))
+        return await self._quarantine.resend(request.path_params["no"], by, body.data)
+
+    async def _get_clock(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
+        return await self._clock()
+
+    async def _post_clock(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        if self._set_clock is None:
+            raise OperatorError("only a rehearsal has a clock to set: start `tenure up --clock T`")
+        body = ClockBody.model_validate_json(await _read(request))
+        return await self._set_clock(body.business_at, body.speed)
+
+
+async def _read(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise OperatorError(f"the body is larger than {MAX_BODY} bytes")
+    return body or b"{}"
+
+
+def _text(request: Request, name: str) -> str:
+    value = request.query_params.get(name, "").strip()
+    if not value:
+        raise OperatorError(f"`{name}` is missing")
+    return value[:320]
+
+
+def _number(request: Request, name: str, default: float, most: float) -> float:
+    try:
+        value = float(request.query_params.get(name, default))
+    except ValueError:
+        raise OperatorError(f"`{name}` is no number") from None
+    return min(max(value, 0.0), most) if value == value else default  # noqa: PLR0124 - NaN
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError("`at` is no ISO 8601 moment") from None
+    return moment if moment.tzinfo else moment.astimezone()

@@ -1,0 +1,38 @@
+"""Errors of the provisioner's operator API, named by who acts next: all of them the caller.
+
+What platforms refuse is in `services.platforms.errors`; what the store refuses in `services.provisioner.store.errors`.
+"""
+
+from collections.abc import Sequence
+
+
+class OperatorError(Exception):
+    """The request names something that is not there or not clear. `title` is safe to show."""
+
+    status = 422
+    title = "the request cannot be carried out"
+
+    def __init__(self, detail: str, **more: object) -> None:
+        super().__init__(detail)
+        self.detail, self.more = detail, more
+
+
+class UnknownPersonError(OperatorError):
+    status, title = 404, "nobody has that id"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"no person, worker or account is called {text!r}; `tenure find` searches names too")
+
+
+class AmbiguousPersonError(OperatorError):
+    status, title = 409, "several people have that id"
+
+    def __init__(self, person_ids: Sequence[str]) -> None:
+        super().__init__("name one of them by person_id", person_ids=list(person_ids))
+
+
+class UnknownTargetError(OperatorError):
+    status, title = 404, "no such target"
+
+    def __init__(self, target: str, known: Sequence[str]) -> None:
+        super().__init__(f"{target!r} is not a target; these are: {', '.join(known)}")

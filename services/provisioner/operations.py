@@ -1,0 +1,214 @@
+"""What operators ask and decide. A decision and its wake-up are one transaction, published by the outbox."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contracts.decisions import AccessAllowed, AccessStopped, Decision, type_of
+from contracts.envelope import Attributes, to_headers
+from contracts.provisioning import DecisionMade, SOURCE
+from contracts.topics import DECISIONS
+from services.kit.clock import Clock
+from services.platforms import gate
+from services.provisioner.errors import AmbiguousPersonError, UnknownPersonError, UnknownTargetError
+from services.provisioner.plan.books import message
+from services.provisioner.store.port import Books, Mark, Message, PersonCard, Quarantined, Store, Waiting
+
+STATES = ("in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate")
+OVERDUE = 24 * 3600
+"""Seconds after which something that waits for a person is overdue."""
+
+
+class Pauses:
+    """What the limiter offers operators; `services.platforms.limiter` has it."""
+
+    async def pause(self, target: str, by: str, reason: str) -> None:
+        raise NotImplementedError
+
+    async def resume(self, target: str) -> None:
+        raise NotImplementedError
+
+    async def pauses(self) -> Sequence[tuple[str, str, str, datetime]]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Kafka's end offsets now, by (topic, partition), and the epoch they belong to."""
+
+    epoch: str
+    offsets: Mapping[tuple[str, int], int]
+
+
+@dataclass(slots=True)
+class Operations:
+    """`ends` asks the broker; None when it does not answer. `targets` gives each target's platform and mode."""
+
+    store: Store
+    clock: Clock
+    pauses: Pauses
+    targets: Mapping[str, Mapping[str, str]]
+    ends: Callable[[], Awaitable[Ends | None]]
+    woken: Callable[[], None] = lambda: None
+
+    # ------------------------------------------------------------ the books
+
+    async def status(self) -> dict[str, Any]:
+        """The books of P8 and what stands behind them; `balanced` is None while the broker does not answer."""
+        ends, books = await self.ends(), await self.store.books()
+        unread, accepted = count(books, ends) if ends else (0, None)
+        by_state = {state: books.by_state.get(state, 0) for state in STATES}  # type: ignore[call-overload]
+        by_state["in_progress"] += unread
+        paused = {target: reason for target, _, reason, _ in await self.pauses.pauses()}
+        return {
+            "accepted": accepted, **by_state,
+            "balanced": None if accepted is None else accepted == sum(by_state.values()),
+            "unread": unread, "scheduled_steps": books.scheduled_steps,
+            "oldest_unfinished": books.oldest_unfinished.isoformat() if books.oldest_unfinished else None,
+            "business_time": self.clock.business_now().isoformat(),
+            "paused": "*" in paused,
+            "targets": {
+                name: {**facts, "paused": name in paused or "*" in paused, "reason": paused.get(name) or paused.get("*")}
+                for name, facts in self.targets.items()
+            },
+        }  # fmt: skip
+
+    async def wait(self, timeout: float) -> dict[str, Any]:
+        """The status once nothing is in progress, or as it is after `timeout` seconds (`settled` says which)."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        while True:
+            settled = await self.quiet()
+            if settled or asyncio.get_running_loop().time() >= deadline:
+                return {**await self.status(), "settled": settled}
+            await asyncio.sleep(0.1)
+
+    async def quiet(self) -> bool:
+        """Nothing unread, nothing due or in retry, outbox empty."""
+        ends = await self.ends()
+        if ends is None or not await self.store.idle():
+            return False
+        unread, _ = count(await self.store.books(), ends)
+        return unread == 0
+
+    # ------------------------------------------------------------ people
+
+    async def identify(self, text: str) -> str:
+        """The person whom any of their ids names; raises UnknownPersonError, AmbiguousPersonError (with the ids)."""
+        cards = await self.store.find(text)
+        exact = [card for card in cards if text in _ids(card)]
+        found = exact or list(cards)
+        if not found:
+            raise UnknownPersonError(text)
+        if len(found) > 1:
+            raise AmbiguousPersonError([card.person_id for card in found])
+        return found[0].person_id
+
+    async def stop(self, text: str, by: str, reason: str) -> str:
+        """Close a person's access now, until allowed or until a later hire."""
+        person_id = await self.identify(text)
+        now = self.clock.business_now()
+        await self._decide(AccessStopped(decision_id=str(uuid.uuid4()), person_id=person_id, by=by, reason=reason,
+                                         effective_at=now, recorded_at=now), gate.URGENT)  # fmt: skip
+        return person_id
+
+    async def allow(self, text: str, by: str, reason: str | None) -> str:
+        """Take a stop back."""
+        person_id = await self.identify(text)
+        now = self.clock.business_now()
+        await self._decide(AccessAllowed(decision_id=str(uuid.uuid4()), person_id=person_id, by=by, reason=reason,
+                                         effective_at=now, recorded_at=now), gate.EVERYDAY)  # fmt: skip
+        return person_id
+
+    async def retry(self, text: str) -> str:
+        """Look at a person again now, whatever stands in their way."""
+        person_id = text if text.startswith("#") else await self.identify(text)
+        async with self.store.intake() as tx:
+            await tx.mark([Mark(person_id, gate.EVERYDAY, self.clock.business_now())], list(self.targets))
+        self.woken()
+        return person_id
+
+    async def _decide(self, decision: Decision, lane: int) -> None:
+        now = decision.recorded_at
+        async with self.store.intake() as tx:
+            await tx.mark([Mark(decision.person_id, lane, now)], list(self.targets))
+            await tx.decide(decision)
+            await tx.publish([_record(decision), _outcome(decision)])
+        self.woken()
+
+    # ------------------------------------------------------------ targets
+
+    async def pause(self, target: str | None, by: str, reason: str) -> None:
+        """No platform call starts after this returns; None pauses all of Tenure."""
+        await self.pauses.pause(self._target(target), by, reason)
+
+    async def proceed(self, target: str | None) -> None:
+        await self.pauses.resume(self._target(target))
+        self.woken()
+
+    def _target(self, target: str | None) -> str:
+        if target is not None and target not in self.targets:
+            raise UnknownTargetError(target, sorted(self.targets))
+        return target or "*"
+
+    # ------------------------------------------------------------ what waits for a person
+
+    async def todo(self) -> list[dict[str, Any]]:
+        """Everything that waits for a person, oldest first, with the next command."""
+        now = self.clock.business_now()
+        items = [_waiting(row) for row in await self.store.waiting() if row.verdict in ("held", "inbox")]
+        items += [_quarantined(row) for row in await self.store.quarantined()]
+        for target, by, reason, since in await self.pauses.pauses():
+            command = "tenure continue" if target == "*" else f"tenure continue {target}"
+            items.append(_item("paused", since, command, target=target, reason=f"{by}: {reason}"))
+        for item in items:
+            item["overdue"] = (now - item["since"]).total_seconds() > OVERDUE
+            item["since"] = item["since"].isoformat()
+        return sorted(items, key=lambda item: item["since"])
+
+    async def dismiss(self, event_no: int, by: str, reason: str) -> bool:
+        """A quarantined message needs nothing more; False when it is not in quarantine."""
+        return await self.store.close_quarantined(event_no, f"dismissed_by:{by}:{reason}")
+
+
+def count(books: Books, ends: Ends) -> tuple[int, int]:
+    """(unread, accepted): what the present epoch holds beyond our positions, and all that was ever accepted."""
+    reached = {(t, p): n for (epoch, t, p), n in books.positions.items() if epoch == ends.epoch}
+    unread = sum(max(0, end - reached.get(place, 0)) for place, end in ends.offsets.items())
+    ended = sum(n for (epoch, _, _), n in books.positions.items() if epoch != ends.epoch)
+    return unread, ended + sum(ends.offsets.values())
+
+
+def _ids(card: PersonCard) -> set[str]:
+    ids = {card.person_id, *card.native_ids.values(), *(w.worker_id for w in card.workers)}
+    return ids | {f"{w.id_space}/{w.worker_id}" for w in card.workers} | {card.person_id.rpartition("/")[2]}
+
+
+def _record(decision: Decision) -> Message:
+    attributes = Attributes(specversion="1.0", id=decision.decision_id, source=SOURCE, type=type_of(decision),
+                            time=decision.recorded_at, subject=decision.person_id[:256])  # fmt: skip
+    body = decision.model_dump_json().encode()
+    return Message(DECISIONS.name, decision.person_id, body, tuple(to_headers(attributes)))
+
+
+def _outcome(decision: Decision) -> Message:
+    body = DecisionMade.model_validate({"decision": json.loads(decision.model_dump_json())})
+    return message(body, f"decided/{decision.decision_id}", decision.person_id, decision.recorded_at)
+
+
+def _item(kind: str, since: datetime, command: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return {"kind": kind, "since": since, "next": command, **more}
+
+
+def _waiting(row: Waiting) -> dict[str, Any]:
+    command = f"tenure inbox retry {row.person_id}"
+    return _item(row.verdict, row.since, command, person_id=row.person_id, target=row.target, reason=row.reason)
+
+
+def _quarantined(row: Quarantined) -> dict[str, Any]:
+    place = f"{row.topic}/{row.partition}/{row.offset}"
+    command = f"tenure quarantine show {row.event_no}"
+    return _item("quarantine", row.accepted_at, command, event_no=row.event_no, place=place, reason=row.reason)
