@@ -117,8 +117,8 @@ NEEDS_PERSON: Mapping[str, str] = {
     for code in codes
 }  # fmt: skip
 
-SUBCODE = re.compile(r"subcode=([\w.\-]+)")
-SCOPES = re.compile(r"requiredScopes=\[([\w.,\s\-]*)\]")
+SUBCODE = re.compile(r"subcode=([\w.\-]+)", re.ASCII)
+SCOPES = re.compile(r"requiredScopes=\[([\w.,\s\-]*)\]", re.ASCII)
 GATEWAY_WORDS = "Forbidden.AccessDenied."
 
 
@@ -258,3 +258,6 @@ class DingTalk:
         if not body.get("access_token"):
             raise TryLaterError("no_token", GET_TOKEN)
         return Token(str(body["access_token"]), float(body.get("expires_in", LIFETIME)))
+
+    async def close(self) -> None:
+        await self._http.close()

@@ -8,12 +8,13 @@ departments are walked one by one. Limits and codes: docs/connectors/dingtalk.md
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from services.platforms.dingtalk import API, OAPI, DingTalk, needed
 from services.platforms.errors import NeedsPersonError, NotThereError, OutcomeUnknownError, TakenError
+from services.platforms.gate import Gate
 from services.platforms.http import Http
 from services.provisioner.connectors import base
 from services.provisioner.connectors import dingtalk_fields as fields
@@ -38,6 +39,16 @@ RECEIVERS = (
 )
 """Approvals, team documents, drive, permissions, reports."""
 
+CLOSING: Mapping[Case, tuple[Verb, ...]] = {"leave": ("remove",), "stop": ("strip",), "absence": ("strip",)}
+RESIDUE: Mapping[Case, tuple[str, ...]] = {
+    "leave": (),
+    "stop": ("log_in_remains",),
+    "absence": ("log_in_remains",),
+}
+
+
+Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
+
 
 class DingTalkConfig(BaseModel):
     """One organisation's internal application, as a target of the policy names it."""
@@ -50,9 +61,9 @@ class DingTalkConfig(BaseModel):
     """Its AppSecret (Client secret)."""
     agent_id: int
     """Its AgentId, which work notices need."""
-    oapi_base_url: str = OAPI
-    api_base_url: str = API
-    base_url: str | None = None
+    oapi_base_url: Url = OAPI
+    api_base_url: Url = API
+    base_url: Url | None = None
     """One address in place of both, such as a sandbox's."""
     edition: Literal["standard", "professional"] = "standard"
     """`professional` has Smart HR's leave with hand-over; it is used when `operator_userid` is set."""
@@ -67,6 +78,9 @@ class DingTalkConfig(BaseModel):
     custom_fields: tuple[str, ...] = ()
     """Custom fields made in the console, which policy may write as `extension.NAME`."""
 
+    time_out: float = Field(default=10.0, gt=0, le=10)
+    """Seconds that a whole call may take."""
+
     @model_validator(mode="after")
     def _hand_over_is_complete(self) -> Self:
         if self.operator_userid and self.edition != "professional":
@@ -80,20 +94,16 @@ class DingTalkConfig(BaseModel):
         return DingTalk(http, self.app_key, self.app_secret, oapi_base_url=oapi, api_base_url=api)
 
 
+def open_dingtalk(target: str, config: DingTalkConfig, gate: Gate) -> "DingTalkConnector":
+    return DingTalkConnector(config.client(Http(target, gate, time_out=config.time_out)), config)
+
+
 class DingTalkConnector:
     """See `base.Connector`. `now` tells epoch seconds: the last day of work that a recorded leave names."""
 
-    closing: ClassVar[Mapping[Case, tuple[Verb, ...]]] = {
-        "leave": ("remove",),
-        "stop": ("strip",),
-        "absence": ("strip",),
-    }
-    residue: ClassVar[Mapping[Case, tuple[str, ...]]] = {
-        "leave": (),
-        "stop": ("log_in_remains",),
-        "absence": ("log_in_remains",),
-    }
-    reads_first: ClassVar[frozenset[Verb]] = frozenset({"update", "move", "remove"})
+    closing = CLOSING
+    residue = RESIDUE
+    reads_first: frozenset[Verb] = frozenset({"update", "move", "remove", "delete"})
     """`dept_id_list` is replaced whole, and a removal cannot be taken back."""
     shows_grants = True
     can_prepare = False
@@ -297,6 +307,7 @@ class DingTalkConnector:
 
     async def probe(self) -> None:
         """Read the root: the locked department and the first ones of the company stand right below it."""
+        self._client.tokens.ask_again()
         await self._departments.get(ROOT)
 
     # Roles
@@ -312,3 +323,6 @@ class DingTalkConnector:
 
     async def members(self, entitlement: str) -> frozenset[str]:
         return await self._roles.members(entitlement)
+
+    async def close(self) -> None:
+        await self._client.close()

@@ -99,10 +99,10 @@ def is_true(value: object) -> bool:
 
 
 def ids_of(value: object) -> tuple[str, ...]:
-    """Ids of an answer as text, sorted by number: a list, or that list as text."""
+    """Ids of an answer as text, sorted as text: a list, or that list as text."""
     items = json.loads(value) if isinstance(value, str) else value
     ids = {str(item) for item in items} if isinstance(items, list) else set()
-    return tuple(sorted(ids, key=lambda text: (len(text), text)))
+    return tuple(sorted(ids))
 
 
 def fitting(name: str) -> str:
