@@ -33,7 +33,21 @@ MERGE_EXTENSION = 1
 
 def create(call: Call, *, accepted: bool = False) -> Payload:
     """Add a member. ``accepted`` says that the person agreed to the invitation that 40103 speaks of."""
-    params, directory = call.params, call.directory
+    directory = call.directory
+    user = _newcomer(call)
+    if user.mobile in call.switches.protected_mobiles and not accepted:
+        directory.invitations[user.mobile] = {**call.params.as_sent(), "userid": user.userid}
+        raise RefusedError(40103)
+    user.unionid = directory.unionids.setdefault(user.mobile, f"un-{len(directory.unionids) + 1:06d}")
+    user.modified = next(directory.ticks)
+    user.entered = dict.fromkeys(user.departments, user.modified)
+    directory.put_in(user)
+    return {"result": {"userid": user.userid, "unionId": user.unionid}}
+
+
+def _newcomer(call: Call) -> User:
+    """Return the member that the call describes, checked and not yet put in."""
+    params = call.params
     userid = params.text("userid") or uuid.uuid4().hex[:18]
     if not USERID.fullmatch(userid):
         raise RefusedError(40003)
@@ -42,34 +56,15 @@ def create(call: Call, *, accepted: bool = False) -> Payload:
     departments = read_departments(call)
     if departments is None:
         raise RefusedError(40035)
-    if userid in directory.users:
+    if userid in call.directory.users:
         raise RefusedError(60102)
     free_mobile(call, itself=None)
     attributes = read_attributes(call, itself=None)
-    extension, manager = read_extension(call), read_manager(call)
-    orders, titles = _orders(call), _titles(call)
+    user = User(userid, "", mobile, state_code, attributes, departments, orders=_orders(call), titles=_titles(call))
+    user.extension = read_extension(call) or {}
+    user.manager_userid = read_manager(call) or ""
     _refuse_full(call, departments)
-    if mobile in call.switches.protected_mobiles and not accepted:
-        directory.invitations[mobile] = {"userid": userid, **params.as_sent()}
-        raise RefusedError(40103)
-    unionid = directory.unionids.setdefault(mobile, f"un-{len(directory.unionids) + 1:06d}")
-    tick = next(directory.ticks)
-    user = User(
-        userid,
-        unionid,
-        mobile,
-        state_code,
-        attributes,
-        departments,
-        orders=orders,
-        titles=titles,
-        entered=dict.fromkeys(departments, tick),
-        extension=extension or {},
-        manager_userid=manager or "",
-        modified=tick,
-    )
-    directory.put_in(user)
-    return {"result": {"userid": userid, "unionId": unionid}}
+    return user
 
 
 def update(call: Call) -> Payload:
