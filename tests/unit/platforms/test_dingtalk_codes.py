@@ -1,6 +1,7 @@
 """Every code of DingTalk's documentation means one of our classes."""
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from services.platforms.errors import (
 )
 
 API = "/topapi/v2/user/create"
-FACTS = Path(__file__).parents[3].parent / "shared" / "apis" / "dingtalk.md"
+ROOT = Path(__file__).parents[3]
+FACTS = ROOT.parent / "shared" / "apis" / "dingtalk.md"
+PAGE = ROOT / "docs" / "connectors" / "dingtalk.md"
 
 LATER = {
     "-1": None, "400001": None, "1002": None, "500": None, "503": None, "system.busy": None, "systemBusy": None,
@@ -157,3 +160,15 @@ def test_missing_scopes_are_read_from_the_text_and_nothing_else_is():
 
 def test_token_codes_are_credential_codes():
     assert all(isinstance(classify(code, API), CredentialError) for code in TOKEN_CODES)
+
+
+@pytest.mark.parametrize("code", [*LATER, *CREDENTIAL, *chain(*NOT_THERE.values(), *TAKEN.values()), *PERSON])
+def test_every_code_stands_on_the_connectors_page(code):
+    table = PAGE.read_text().split("## Codes")[1].split("\n## ")[0]
+    in_range = code.isdigit() and 90001 <= int(code) <= 90014
+    assert re.search(rf"(?<![\w.]){re.escape('90001 to 90014' if in_range else code)}(?![\w.])", table)
+
+
+@pytest.mark.parametrize("hint", sorted(set(PERSON.values())))
+def test_every_word_for_the_inbox_stands_on_the_connectors_page(hint):
+    assert f"`{hint}`" in PAGE.read_text()
