@@ -223,8 +223,10 @@ class Memory:
         async with self._call("create_department"):
             self._department(parent)
             for sibling in self.platform.tree.values():
-                if sibling.parent == parent and (sibling.name == name or sibling.mark == mark):
+                if sibling.parent == parent and sibling.mark == mark:
                     return sibling.native_id
+                if sibling.parent == parent and sibling.name == name:
+                    raise NeedsPersonError("taken", "create_department", "department_name_taken")
             native_id = str(max(map(int, self.platform.tree)) + 1)
             self.platform.tree[native_id] = NativeDepartment(native_id, name, parent, order, mark=mark)
             return native_id

@@ -51,12 +51,12 @@ def member(account: NewAccount) -> dict[str, Any]:
 
 
 def changes(native_id: str, change: Change) -> dict[str, Any]:
-    """The body of user/update. The list of departments replaces the old one."""
+    """The body of user/update. The list of departments replaces the old one; `manager` "" takes the manager away."""
     return {
         "userid": native_id,
         **_written(change.attributes, empty=True),
         **(_placement(change.departments or (ROOT,), change.leads) if change.departments is not None else {}),
-        **({"direct_leader": [change.manager]} if change.manager else {}),
+        **({} if change.manager is None else {"direct_leader": [change.manager] if change.manager else []}),
     }
 
 
@@ -70,7 +70,7 @@ def account(row: Mapping[str, Any], api: str) -> Account:
         native_id=str(row["userid"]),
         state=state,
         attributes={name: _shown(name, row[name]) for name in FIELDS if name in row and _tells(name, row[name])},
-        departments=tuple(sorted(departments)),
+        departments=tuple(sorted(departments, key=int)),
         leads=_leads(departments, row.get("is_leader_in_dept") or ()),
     )
 
