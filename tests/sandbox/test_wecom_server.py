@@ -1,6 +1,7 @@
 """The sandbox as a process, spoken to by a client that others wrote for the real WeCom."""
 
 import json
+import socket
 import subprocess
 import sys
 import warnings
@@ -8,7 +9,7 @@ import warnings
 import httpx
 import pytest
 
-from sandbox.serve import running
+from sandbox.serve import bind, running
 
 with warnings.catch_warnings():
     # The client library is older than this Python.
@@ -153,3 +154,10 @@ def test_the_process_says_where_it_is_and_takes_its_configuration_from_standard_
             assert httpx.get(f"{line['wecom']['url']}/cgi-bin/gettoken", params=query).json()["errcode"] == 0
         finally:
             process.terminate()
+
+
+def test_answers_are_not_held_back_by_nagle_s_algorithm():
+    listener, _ = bind()
+    with listener:
+        # asyncio turns it off only for sockets that say they are TCP.
+        assert listener.proto == socket.IPPROTO_TCP
