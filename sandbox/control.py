@@ -16,47 +16,54 @@ from sandbox.quotas import QuotaOrder
 BAD_ORDER = 400
 
 
-def control_routes(platform: Platform) -> list[Route]:
-    kernel = platform.kernel
+class _Orders:
+    """What the control routes carry out; every body is JSON, checked by what takes it."""
 
-    def order_faults(body: Any) -> Any:  # noqa: ANN401 - JSON
-        kernel.faults.order(ORDERS.validate_python(body))
-        return kernel.faults.show()
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._kernel = platform.kernel
 
-    def set_quotas(body: Any) -> Any:  # noqa: ANN401 - JSON
-        kernel.quotas.set(QuotaOrder.model_validate(body))
-        return kernel.quotas.show()
+    def faults(self, body: Any) -> Any:  # noqa: ANN401 - JSON
+        self._kernel.faults.order(ORDERS.validate_python(body))
+        return self._kernel.faults.show()
 
-    def set_clock(body: Any) -> Any:  # noqa: ANN401 - JSON
-        kernel.clock.set(body)
-        return kernel.clock.show()
+    def no_faults(self, _body: Any) -> Any:  # noqa: ANN401 - JSON
+        self._kernel.faults.clear()
+        return []
 
-    def reset(_body: Any) -> Any:  # noqa: ANN401 - JSON
-        platform.reset()
-        for part in (kernel.calls, kernel.faults, kernel.quotas):
+    def quotas(self, body: Any) -> Any:  # noqa: ANN401 - JSON
+        self._kernel.quotas.set(QuotaOrder.model_validate(body))
+        return self._kernel.quotas.show()
+
+    def clock(self, body: Any) -> Any:  # noqa: ANN401 - JSON
+        self._kernel.clock.set(body)
+        return self._kernel.clock.show()
+
+    def reset(self, _body: Any) -> Any:  # noqa: ANN401 - JSON
+        self._platform.reset()
+        for part in (self._kernel.calls, self._kernel.faults, self._kernel.quotas):
             part.clear()
         return {}
 
-    def clear_faults(_body: Any) -> Any:  # noqa: ANN401 - JSON
-        kernel.faults.clear()
-        return []
+    async def calls(self, request: Request) -> Response:
+        return JSONResponse(self._kernel.calls.since(int(request.query_params.get("since", "0"))))
 
-    async def calls(request: Request) -> Response:
-        return JSONResponse(kernel.calls.since(int(request.query_params.get("since", "0"))))
 
+def control_routes(platform: Platform) -> list[Route]:
+    kernel, orders = platform.kernel, _Orders(platform)
     return [
         Route("/state", _reader(platform.state)),
-        Route("/calls", calls),
+        Route("/calls", orders.calls),
         Route("/faults", _reader(kernel.faults.show)),
-        Route("/faults", _writer(order_faults), methods=["POST"]),
-        Route("/faults", _writer(clear_faults), methods=["DELETE"]),
+        Route("/faults", _writer(orders.faults), methods=["POST"]),
+        Route("/faults", _writer(orders.no_faults), methods=["DELETE"]),
         Route("/quotas", _reader(kernel.quotas.show)),
-        Route("/quotas", _writer(set_quotas), methods=["POST"]),
+        Route("/quotas", _writer(orders.quotas), methods=["POST"]),
         Route("/clock", _reader(kernel.clock.show)),
-        Route("/clock", _writer(set_clock), methods=["POST"]),
+        Route("/clock", _writer(orders.clock), methods=["POST"]),
         Route("/activate", _writer(platform.activate), methods=["POST"]),
         Route("/console", _writer(platform.console), methods=["POST"]),
-        Route("/reset", _writer(reset), methods=["POST"]),
+        Route("/reset", _writer(orders.reset), methods=["POST"]),
     ]
 
 
