@@ -167,7 +167,8 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Bound before the parts connect, so that a taken port is said at once; not listening until they are open."""
-    listener = socket.socket()
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

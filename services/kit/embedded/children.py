@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _LINUX = sys.platform == "linux"
@@ -30,10 +30,17 @@ def on_parents_death(call: Callable[[], None]) -> None:
 
 
 def spawn(
-    command: Sequence[str | Path], log: Path, *, user: int | None = None, group: int | None = None
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    user: int | None = None,
+    group: int | None = None,
+    env: Mapping[str, str] | None = None,
+    piped: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start a foreign program that ends with us: SIGINT when we are gone. Output goes to `log`.
+    """Start a program that ends with us: SIGINT when we are gone. Output goes to `log`.
 
+    `piped` keeps standard output for us to read, and our folder. Elsewhere than on Linux it runs under `guard`.
     To be called from a thread that lives as long as the program: Linux watches the thread that started it.
     """
     whole = [*map(str, command)] if _LINUX else [sys.executable, "-m", __name__, *map(str, command)]
@@ -41,9 +48,10 @@ def spawn(
         return subprocess.Popen(  # noqa: S603 - our own command
             whole,
             stdin=subprocess.PIPE if not _LINUX else subprocess.DEVNULL,
-            stdout=out,
+            stdout=subprocess.PIPE if piped else out,
             stderr=out,
-            cwd="/",
+            cwd=None if piped else "/",
+            env=None if env is None else dict(env),
             user=user,
             group=group,
             extra_groups=None if user is None else [],
