@@ -122,7 +122,7 @@ class DingTalkConnector:
         """Make it; DingTalk invites the person itself. Raises NotImplementedError for one without access."""
         if account.suspended:
             raise NotImplementedError("DingTalk has no account without access")
-        body = fields.body_of(account.attributes) | {
+        body = fields.body_of({name: value for name, value in account.attributes.items() if value}) | {
             "userid": account.native_id,
             "dept_id_list": ",".join(account.departments or (ROOT,)),
         }
@@ -263,6 +263,8 @@ class DingTalkConnector:
 
     async def _record_leave(self, native_id: str, operator: str) -> None:
         """Smart HR's leave: takes effect at once and gives what the person owned to the manager, if there is one."""
+        if operator == native_id:
+            raise NeedsPersonError("optUserId", LEAVE, "operator_leaves")
         manager = (await self._existing(native_id)).get("manager_userid")
         receivers = dict.fromkeys(RECEIVERS, str(manager)) if manager and manager != native_id else {}
         body = {

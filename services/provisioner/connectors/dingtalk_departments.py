@@ -64,7 +64,9 @@ class Departments:
             self._marks[same] = mark
             return same
         body = {"name": name, "parent_id": int(parent), "source_identifier": mark}
-        return await self._make(body if order is None else body | {"order": order})
+        made = await self._make(body if order is None else body | {"order": order})
+        self._others.add(made)
+        return made
 
     async def update(
         self, native_id: str, name: str | None, parent: str | None, order: int | None, leaders: tuple[str, ...] | None
@@ -97,10 +99,12 @@ class Departments:
         if len(departments) != 1:
             return False
         only = departments[0]
-        if only not in self._others and only != self._locked:
-            await self._find_locked()
-            if only != self._locked:
-                self._others.add(only)
+        async with self._making:
+            if only not in self._others and only != self._locked:
+                await self._find_locked()
+                if only != self._locked:
+                    # Deeper than the one level just read.
+                    self._others.add(only)
         return only == self._locked
 
     async def locked(self) -> str:
@@ -118,7 +122,15 @@ class Departments:
         self._locked = None
 
     async def _find_locked(self) -> None:
-        self._locked = next((_id(entry) for entry in await self._below(ROOT) if self._is_lock(entry)), None)
+        self._locked = None
+        await self._below(ROOT)
+
+    def _learn(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        for entry in entries:
+            if self._is_lock(entry):
+                self._locked = _id(entry)
+            else:
+                self._others.add(_id(entry))
 
     def _is_lock(self, entry: Mapping[str, Any]) -> bool:
         return str(entry["parent_id"]) == ROOT and entry["name"] == self._locked_name
@@ -129,6 +141,7 @@ class Departments:
         for above in parents:
             entries = needed(await self._client.call(CHILDREN, {"dept_id": int(above)}), "result", CHILDREN)
             found += entries
+            self._learn(entries)
             parents += map(_id, entries) if deep else ()
         return found
 

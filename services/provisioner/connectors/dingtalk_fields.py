@@ -68,9 +68,16 @@ def attributes_of(user: Mapping[str, Any]) -> dict[str, str | None]:
         found["mobile"] = from_mobile(mobile, str(user.get("state_code") or MAINLAND))
     if hired := found.get("hired_date"):
         found["hired_date"] = datetime.fromtimestamp(int(hired) / 1000, CHINA).date().isoformat()
-    extension = user.get("extension") or {}
-    custom = json.loads(extension) if isinstance(extension, str) else extension
-    return found | {CUSTOM + name: str(value) for name, value in custom.items()}
+    return found | {CUSTOM + name: str(value) for name, value in _custom_fields(user.get("extension")).items()}
+
+
+def _custom_fields(extension: object) -> Mapping[str, Any]:
+    """An object, or one as text; whatever else stands there holds no field of ours."""
+    try:
+        custom = json.loads(extension) if isinstance(extension, str) else extension
+    except ValueError:
+        return {}
+    return custom if isinstance(custom, dict) else {}
 
 
 def to_mobile(number: str) -> str:
@@ -100,9 +107,7 @@ def is_true(value: object) -> bool:
 
 def ids_of(value: object) -> tuple[str, ...]:
     """Ids of an answer as text, sorted as text: a list, or that list as text."""
-    items = json.loads(value) if isinstance(value, str) else value
-    ids = {str(item) for item in items} if isinstance(items, list) else set()
-    return tuple(sorted(ids))
+    return tuple(sorted(set(re.findall(r"\d+", str(value)))))
 
 
 def fitting(name: str) -> str:

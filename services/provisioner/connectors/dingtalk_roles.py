@@ -32,7 +32,7 @@ class Roles:
 
     def __init__(self, client: DingTalk, own_group: str) -> None:
         self._client, self._own = client, own_group
-        self._making = asyncio.Lock()
+        self._making, self._loading = asyncio.Lock(), asyncio.Lock()
         self._ids: dict[Name, str] = {}
         self._groups: dict[str, str] = {}
 
@@ -120,9 +120,10 @@ class Roles:
         return None if role is None else await use(role)
 
     async def _known(self, name: Name) -> str | None:
-        if name not in self._ids:
-            await self._load()
-        return self._ids.get(name)
+        async with self._loading:
+            if name not in self._ids:
+                await self._load()
+            return self._ids.get(name)
 
     async def _made(self, name: Name) -> str:
         group, role = name

@@ -1,5 +1,6 @@
 """The connector against the sandbox, which shares no code with it."""
 
+import asyncio
 from collections import Counter
 
 import httpx
@@ -99,6 +100,11 @@ async def test_without_a_department_the_root_is_meant(world):
     assert (await world.dingtalk.read("mei")).departments == ("1",)
 
 
+async def test_what_is_not_known_is_not_written(world):
+    await world.hire(email=None, title="")
+    assert (await world.dingtalk.read("mei")).attributes == {"name": "mei", "mobile": "+8613900000001"}
+
+
 async def test_an_account_without_access_cannot_be_made(world):
     with pytest.raises(NotImplementedError):
         await world.dingtalk.create(NewAccount("mei", NAMES, (), suspended=True))
@@ -196,6 +202,13 @@ async def test_a_manager_is_set_left_and_taken_away(world):
     assert (await world.users())["mei"]["manager_userid"] == ""
 
 
+async def test_position_management_refuses_a_move_and_a_person_is_told():
+    world = World(position_management=987654)
+    await world.hire()
+    with pytest.raises(NeedsPersonError, match="unknown_code"):
+        await world.dingtalk.update("mei", Change({"title": "x"}))
+
+
 async def test_an_update_of_nobody_is_named(world):
     with pytest.raises(NotThereError) as caught:
         await world.dingtalk.update("nobody", Change({"title": "x"}))
@@ -240,6 +253,15 @@ async def test_a_missing_operator_is_not_taken_for_a_missing_account():
     assert "mei" in await world.users()
 
 
+async def test_the_operators_own_leave_needs_another_operator():
+    world = World(edition="professional")
+    await world.hire("bot")
+    dingtalk = world.connector(edition="professional", operator_userid="bot", leave_reason="v3")
+    with pytest.raises(NeedsPersonError, match="operator_leaves"):
+        await dingtalk.remove("bot")
+    assert "bot" in await world.users()
+
+
 async def test_stripped_means_hidden_and_without_roles_of_ours(world):
     sales = await world.department("sales")
     await world.hire(departments=[sales])
@@ -268,6 +290,32 @@ async def test_stripping_nobody_is_fine(world):
     assert await world.dingtalk.strip("nobody") == ALREADY_SO  # noqa: B005 - not a string's strip
 
 
+async def test_many_stripped_at_once_share_one_locked_department(world):
+    for number in range(5):
+        await world.hire(f"p{number}", number)
+    await asyncio.gather(*(world.dingtalk.strip(f"p{number}") for number in range(5)))
+    assert len({tuple(user["dept_id_list"]) for user in (await world.users()).values()}) == 1
+    assert (await world.calls())["topapi/v2/department/create"] == 1
+
+
+async def test_many_grants_at_once_make_one_role(world):
+    for number in range(5):
+        await world.hire(f"p{number}", number)
+    await asyncio.gather(*(world.dingtalk.grant("role:sales", [f"p{number}"]) for number in range(5)))
+    assert len(await world.dingtalk.members("role:sales")) == 5
+    calls = await world.calls()
+    assert (calls["role/add_role_group"], calls["role/add_role"]) == (1, 1)
+
+
+async def test_two_processes_make_a_role_once(world):
+    await world.hire()
+    first, second = world.connector(), world.connector()
+    assert await second.members("role:sales") == frozenset()
+    await asyncio.gather(first.grant("role:sales", ["mei"]), second.grant("role:sales", ["mei"]))
+    roles = (await world.state())["roles"].values()
+    assert [role["members"] for role in roles if role["name"] == "sales"] == [["mei"]]
+
+
 async def test_the_locked_department_is_made_again_when_somebody_deleted_it(world):
     await world.hire()
     await world.dingtalk.strip("mei")
@@ -292,12 +340,22 @@ async def test_resume_leaves_the_locked_department(world):
     assert (await world.dingtalk.read("mei")).departments == (sales,)
 
 
-async def test_a_read_asks_for_the_locked_department_once_a_department(world):
+async def test_a_department_made_here_is_known_not_to_be_the_locked_one(world):
     sales = await world.department("sales")
     await world.hire(departments=[sales])
     before = (await world.calls())["topapi/v2/department/listsub"]
-    for _ in range(3):
-        await world.dingtalk.read("mei")
+    await world.dingtalk.read("mei")
+    assert (await world.calls())["topapi/v2/department/listsub"] == before
+
+
+async def test_whether_a_department_is_the_locked_one_is_asked_once(world):
+    sales = await world.department("sales")
+    east = await world.department("east", parent=sales)
+    for number in range(5):
+        await world.hire(f"p{number}", number, [east])
+    before = (await world.calls())["topapi/v2/department/listsub"]
+    fresh = world.connector()
+    await asyncio.gather(*(fresh.read(f"p{number}") for number in range(5)))
     assert (await world.calls())["topapi/v2/department/listsub"] == before + 1
 
 

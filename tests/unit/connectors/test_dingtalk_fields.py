@@ -44,6 +44,11 @@ def test_attributes_are_read_from_any_form(hired):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("extension", ["no json", "[1]", None, ""])
+def test_an_extension_nobody_can_read_holds_nothing_of_ours(extension):
+    assert fields.attributes_of({"name": "梅", "extension": extension}) == {"name": "梅"}
+
+
 @given(st.dates(date(1970, 1, 2), date(2200, 1, 1)))
 def test_any_hiring_date_comes_back(day):
     body = fields.body_of({"hired_date": day.isoformat()})
