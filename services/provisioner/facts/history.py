@@ -1,0 +1,51 @@
+"""Many people at once: facts in any order, grouped by whom they are about."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from contracts import hr
+from services.provisioner.facts.identity import own_person_id, person_named
+from services.provisioner.facts.standing import Name, name_of, named_by
+from services.provisioner.model import Fact, WorkerKey
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`persons` by person id, `departments` with the withdrawals about them; `unplaced` are withdrawals of facts
+    that nobody knows and that name no worker either."""
+
+    persons: dict[str, list[Fact]] = field(default_factory=dict)
+    departments: list[Fact] = field(default_factory=list)
+    unplaced: list[Fact] = field(default_factory=list)
+
+
+def history(facts: Iterable[Fact]) -> History:
+    """Group facts; all revisions of an id go where the highest one belongs, a withdrawal where its fact does."""
+    facts = list(facts)
+    subjects: dict[Name, Fact] = {}
+    for fact in facts:
+        known = subjects.get(name_of(fact))
+        if known is None or known.key.revision <= fact.key.revision:
+            subjects[name_of(fact)] = fact
+    found = History()
+    by_worker: dict[WorkerKey, list[Fact]] = {}
+    for fact in facts:
+        subject = _subject(subjects[name_of(fact)], subjects)
+        if isinstance(subject.body, hr.DepartmentChanged | hr.DepartmentClosed):
+            found.departments.append(fact)
+        elif subject.worker is not None:
+            by_worker.setdefault(subject.worker, []).append(fact)
+        else:
+            found.unplaced.append(fact)
+    for worker, own in by_worker.items():
+        found.persons.setdefault(person_named(own) or own_person_id(worker), []).extend(own)
+    return found
+
+
+def _subject(fact: Fact, subjects: dict[Name, Fact]) -> Fact:
+    """What a withdrawal is about in the end; itself while that is unknown, or where withdrawals go in a circle."""
+    last, seen = fact, {name_of(fact)}
+    while (about := named_by(last)) is not None and about in subjects and about not in seen:
+        seen.add(about)
+        last = subjects[about]
+    return fact if isinstance(last.body, hr.Withdrawn) and last.worker is None else last
