@@ -66,7 +66,7 @@ class Http:
         """Made for the first call: whoever opens a target only to ask what it can do pays nothing."""
         return httpx.AsyncClient(
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            timeout=httpx.Timeout(self._time_out, connect=self._time_out / 2, pool=self._time_out / 2),
+            timeout=httpx.Timeout(self._time_out, connect=self._time_out / 3, pool=self._time_out / 3),
             transport=self._transport,
         )
 

@@ -39,7 +39,7 @@ class Kind:
         return self._open(target, config, gate)
 
     def abilities(self, config: BaseModel) -> Connector:
-        """What a target so configured declares (fields, closing, residue, can_prepare, refusal, fitting); not to call."""
+        """What a target so configured declares: fields, closing, residue, refusal and so on. Never called."""
         return self.open(self.name, config, OpenGate())
 
 

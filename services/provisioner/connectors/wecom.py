@@ -8,7 +8,7 @@ sources: docs/connectors/wecom.md.
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
 from services.platforms.errors import CredentialError, NeedsPersonError, NotThereError, OutcomeUnknownError
 from services.platforms.gate import Gate
@@ -61,16 +61,18 @@ class WeComConfig(BaseModel):
     contact_secret: SecretStr
     """Secret of the contact-sync assistant (通讯录同步)."""
     app: WeComApp
-    base_url: Annotated[str, Field(pattern=r"^https?://\S+$")] = BASE_URL
+    base_url: HttpUrl = HttpUrl(BASE_URL)
     customer_contact_tag: Annotated[str, Field(min_length=1, max_length=32)] = "customer-contact"
     """Tag that the administrator has set as the scope of customer contact (客户联系)."""
     time_out: Annotated[float, Field(gt=0, le=10)] = 10.0
     """Seconds a whole call may take."""
 
+    def secrets(self) -> Secrets:
+        return Secrets(self.corp_id, self.contact_secret, self.app.agent_id, self.app.secret)
+
     def client(self, target: str, gate: Gate) -> WeCom:
         """The caller closes it."""
-        secrets = Secrets(self.corp_id, self.contact_secret, self.app.agent_id, self.app.secret)
-        return WeCom(Http(target, gate, time_out=self.time_out), secrets, self.base_url)
+        return WeCom(Http(target, gate, time_out=self.time_out), self.secrets(), str(self.base_url))
 
 
 def open_wecom(target: str, config: WeComConfig, gate: Gate) -> "WeComConnector":
