@@ -11,8 +11,11 @@ from services.provisioner.model import Fact, WorkerKey
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`persons` by person id, `departments` with the withdrawals about them; `unplaced` are withdrawals of facts
-    that nobody knows and that name no worker either."""
+    """Facts by whom they are about.
+
+    `persons` by person id, `departments` with the withdrawals about them; `unplaced` are withdrawals of facts that
+    nobody knows and that name no worker either.
+    """
 
     persons: dict[str, list[Fact]] = field(default_factory=dict)
     departments: list[Fact] = field(default_factory=list)
