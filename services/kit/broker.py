@@ -14,15 +14,17 @@ from typing import Any, Literal
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from services.kit.errors import PublishError, UnsafeSubscriberError
+from services.kit.errors import PublishError, UnreachableError, UnsafeSubscriberError
 from services.kit.settings import ServiceSettings
 
 MAX_BATCH_BYTES = 262_144
 IN_FLIGHT = 500
+Sent = asyncio.Future[RecordMetadata]
 STOP_SECONDS = 10.0
 LOGGER = "tenure.kafka"  # FastStream's own has a handler of its own
 
@@ -115,7 +117,9 @@ def refuse_silent_loss(broker: KafkaBroker) -> None:
     for subscriber in broker.subscribers:
         arguments: Mapping[str, Any] = getattr(subscriber, "_connection_args", {})
         if subscriber.ack_policy is not AckPolicy.MANUAL or arguments.get("enable_auto_commit") is not False:
-            topics = ", ".join(getattr(subscriber, "topics", ())) or "a pattern"
+            topics = (
+                ", ".join(getattr(topic, "name", topic) for topic in getattr(subscriber, "topics", ())) or "a pattern"
+            )
             raise UnsafeSubscriberError(f"the subscriber of {topics} lacks AckPolicy.MANUAL: it would lose events")
 
 
@@ -149,12 +153,17 @@ async def started(broker: KafkaBroker) -> AsyncIterator[KafkaBroker]:
     refuse_silent_loss(broker)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(stop, broker)
-        await broker.start()
+        try:
+            await broker.start()
+        except KafkaError as exc:
+            raise UnreachableError(f"no Kafka to be had: {type(exc).__name__}") from exc
         yield broker
 
 
-async def publish_in_order(broker: KafkaBroker, records: Iterable[Outgoing], *, within: float | None = None) -> int:
-    """Send records in their order and wait until every one is acknowledged by all replicas; returns how many.
+async def publish_in_order(
+    broker: KafkaBroker, records: Iterable[Outgoing], *, within: float | None = None
+) -> list[RecordMetadata]:
+    """Send records in their order and wait until every one is acknowledged by all replicas; returns their places.
 
     Raises PublishError if one was not, or after `within` seconds. Those records may still be stored later.
     """
@@ -165,26 +174,25 @@ async def publish_in_order(broker: KafkaBroker, records: Iterable[Outgoing], *, 
         raise PublishError(f"not acknowledged by Kafka: {type(exc).__name__}") from exc
 
 
-async def _send_all(broker: KafkaBroker, records: Iterable[Outgoing]) -> int:
+async def _send_all(broker: KafkaBroker, records: Iterable[Outgoing]) -> list[RecordMetadata]:
     """Never `gather` of many sends (it ends in time-outs), never `publish_batch` (it ignores keys)."""
-    sent, waiting = 0, list[asyncio.Future[Any]]()
+    places, waiting = list[RecordMetadata](), list[Sent]()
     try:
         for record in records:
             waiting.append(await _send(broker, record))
-            sent += 1
             if len(waiting) >= IN_FLIGHT:
-                await _confirmed(waiting)
+                places += await _confirmed(waiting)
                 waiting = []
-        await _confirmed(waiting)
+        places += await _confirmed(waiting)
     finally:
         for future in waiting:
             future.add_done_callback(_seen)
-    return sent
+    return places
 
 
-async def _send(broker: KafkaBroker, record: Outgoing) -> "asyncio.Future[Any]":
+async def _send(broker: KafkaBroker, record: Outgoing) -> Sent:
     headers = {name: value.decode() for name, value in record.headers}
-    future: asyncio.Future[Any] = await broker.publish(
+    future: Sent = await broker.publish(
         record.value,
         record.topic,
         key=record.key,
@@ -195,13 +203,16 @@ async def _send(broker: KafkaBroker, record: Outgoing) -> "asyncio.Future[Any]":
     return future
 
 
-async def _confirmed(futures: Sequence["asyncio.Future[Any]"]) -> None:
+async def _confirmed(futures: Sequence[Sent]) -> list[RecordMetadata]:
+    places: list[RecordMetadata] = []
     for result in await asyncio.gather(*futures, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
+        places.append(result)
+    return places
 
 
-def _seen(future: "asyncio.Future[Any]") -> None:
+def _seen(future: Sent) -> None:
     """Takes the error of a send that nobody waits for any more, so that it is no warning at exit."""
     if not future.cancelled():
         future.exception()

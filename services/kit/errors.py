@@ -3,6 +3,7 @@
 KitError
 ├── UsageError              who starts us: wrong use or configuration; one line, exit status 2
 ├── PublishError            the sender: the broker did not acknowledge; the record may still be stored later
+├── UnreachableError        nobody: Kafka or the database is not there; the service ends and is started again
 ├── UnsafeSubscriberError   a developer: a subscriber could lose events silently
 └── EmbeddedError           who starts us: an embedded part did not start
 """
@@ -18,6 +19,10 @@ class UsageError(KitError):
 
 class PublishError(KitError):
     """The broker did not acknowledge in time. That is no proof of absence: "failed" sends may be stored later."""
+
+
+class UnreachableError(KitError):
+    """Something we need to start with cannot be reached."""
 
 
 class UnsafeSubscriberError(KitError):

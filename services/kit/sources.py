@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -24,8 +25,14 @@ def parse_duration(value: object) -> object:
     return value
 
 
+@cache
+def zones() -> frozenset[str]:
+    """The names of the IANA list; reading them takes a while, so it is done once."""
+    return frozenset(available_timezones())
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in zones():
         raise ValueError("is no time zone of the IANA list")
     return name
 
@@ -50,7 +57,7 @@ class SourceConfig(BaseModel):
     """Whose numbers its `worker_id`s are; default the source itself."""
     leave_date_means: Literal["first_moment_gone", "last_day_worked"] = "first_moment_gone"
     leave_at: Hour = "00:00"
-    """Local time of day at which a leave given as a date takes effect."""
+    """Local time of day at which a leave given as a date takes effect; 00:00 after a last day worked is its end."""
     zone: Zone = "UTC"
     """Zone of its dates where an event names none."""
     region: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = "CN"
@@ -69,10 +76,6 @@ class SourceConfig(BaseModel):
     @property
     def tz(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
-
-
-class Unresolved(UsageError):  # noqa: N818 - reads as what it is about
-    """A `${NAME}` whose variable is not set."""
 
 
 def expand(value: T, environment: Mapping[str, str], place: str) -> T:

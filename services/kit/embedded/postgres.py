@@ -86,7 +86,7 @@ class EmbeddedPostgres:
         command += ["-k", sockets]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        self._child = spawn(command, self._log, **self._as_owner())
+        self._child = spawn(command, self._log, user=self._user, group=self._group)
         self._wait_ready(self._child)
         return self.dsn
 
@@ -126,8 +126,13 @@ class EmbeddedPostgres:
     def _log(self) -> Path:
         return self.folder / "log"
 
-    def _as_owner(self) -> dict[str, int]:
-        return {} if self._owner is None else {"user": self._owner.pw_uid, "group": self._owner.pw_gid}
+    @property
+    def _user(self) -> int | None:
+        return self._owner.pw_uid if self._owner else None
+
+    @property
+    def _group(self) -> int | None:
+        return self._owner.pw_gid if self._owner else None
 
     def _make_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -150,10 +155,24 @@ class EmbeddedPostgres:
                     )
 
     def _initdb(self) -> None:
-        command = [self._binaries / "initdb", "-D", self.data, "-U", USER, f"--pwfile={self._password}"]
+        command: list[str | Path] = [
+            self._binaries / "initdb",
+            "-D",
+            self.data,
+            "-U",
+            USER,
+            f"--pwfile={self._password}",
+        ]
         command += ["--auth=scram-sha-256", "--encoding=utf8", "--no-locale", "--no-sync"]
-        owner = {**self._as_owner(), "extra_groups": []} if self._owner else {}
-        made = subprocess.run(command, capture_output=True, cwd="/", check=False, **owner)  # type: ignore[call-overload]  # noqa: S603
+        made = subprocess.run(  # noqa: S603 - the wheel's own program
+            command,
+            capture_output=True,
+            cwd="/",
+            check=False,
+            user=self._user,
+            group=self._group,
+            extra_groups=[] if self._owner else None,
+        )
         if made.returncode:
             raise EmbeddedError(f"initdb failed: {made.stderr.decode(errors='replace')[-600:]}")
 
