@@ -123,7 +123,7 @@ class Recipient(Frozen):
     audience: Literal["manager", "it"]
     person_id: str | None = None
     locale: str | None = None
-    accounts: Annotated[dict[str, str], Field(default_factory=dict)]
+    accounts: dict[str, str] = Field(default_factory=dict)
     """Native id by target, of open accounts only."""
 
 

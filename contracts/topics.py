@@ -36,3 +36,8 @@ AUDIT = Topic("audit.events", "person_id", 6, None, "the audit records, in the o
 
 TOPICS = (HR_EVENTS, HR_URGENT, HR_DEPARTMENTS, HR_QUARANTINE, OUTCOMES, DECISIONS, CONFIRMATIONS, AUDIT)
 INTAKE = (HR_EVENTS, HR_URGENT, HR_DEPARTMENTS)
+
+
+def intake_group(topic: Topic) -> str:
+    """The consumer group that takes a topic in. One each, so that a backlog in one never delays another."""
+    return f"provisioner.{topic.name}"

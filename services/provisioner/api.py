@@ -10,7 +10,7 @@ GET  /v1/clock    POST /v1/clock {business_at, speed}
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.provisioner.errors import OperatorError
-from services.provisioner.operations import Operations
+from services.provisioner.operations import BusinessClock, Operations
 from services.provisioner.people import People
 from services.provisioner.quarantine import Quarantine
 from services.provisioner.store.errors import StoreUnavailableError
@@ -91,10 +91,9 @@ class Api:
     """Routes around `Operations`; each handler is a line."""
 
     def __init__(self, operations: Operations, people: People, quarantine: Quarantine, operators: Operators,
-                 set_clock: Callable[[datetime, float], Awaitable[Mapping[str, Any]]] | None,
-                 clock: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:  # fmt: skip
+                 clock: BusinessClock) -> None:  # fmt: skip
         self._do, self._people, self._quarantine, self._operators = operations, people, quarantine, operators
-        self._set_clock, self._clock = set_clock, clock
+        self._clock = clock
 
     def routes(self) -> list[BaseRoute]:
         get = [
@@ -182,13 +181,11 @@ class Api:
         return await self._quarantine.resend(request.path_params["no"], by, body.data)
 
     async def _get_clock(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
-        return await self._clock()
+        return await self._clock.show()
 
     async def _post_clock(self, request: Request, _by: str) -> Any:  # noqa: ANN401
-        if self._set_clock is None:
-            raise OperatorError("only a rehearsal has a clock to set: start `tenure up --clock T`")
         body = ClockBody.model_validate_json(await _read(request))
-        return await self._set_clock(body.business_at, body.speed)
+        return await self._clock.set(body.business_at, body.speed)
 
 
 async def _read(request: Request) -> bytes:

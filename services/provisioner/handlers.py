@@ -45,6 +45,7 @@ class Intake:
     targets: Sequence[str]
     id_space_of: Callable[[str], str]
     rank_of: Callable[[str], int] = lambda _source: 0
+    zone_of: Callable[[str], str] = lambda _source: "UTC"
     woken: Callable[[], None] = lambda: None
     counted: Callable[[Kind, int], None] = lambda _kind, _count: None
     retry_after: float = 1.0
@@ -72,7 +73,8 @@ class Intake:
         except UnicodeDecodeError:
             content: Fact | Unreadable = Unreadable("headers_not_utf8")
         else:
-            content = read_fact(attributes, record.value, id_space_of=self.id_space_of, rank_of=self.rank_of, now=now)
+            content = read_fact(attributes, record.value, id_space_of=self.id_space_of, now=now, rank_of=self.rank_of,
+                                zone_of=self.zone_of)  # fmt: skip
         recorded_at = content.recorded_at if isinstance(content, Fact) else now
         return Record(record.topic, record.partition, record.offset, content, recorded_at, record.value or b"", headers)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.platforms.limiter import Limiter
 from services.provisioner.store.port import Books, QueueDepth
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
@@ -56,6 +57,15 @@ class Metrics:
         self.scheduled.set(books.scheduled_steps)
         oldest = books.oldest_unfinished
         self.oldest.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
+
+    def show_limiter(self, limiter: Limiter) -> None:
+        """Calls let through and the time they waited, as the limiter counts them."""
+        for target, calls in limiter.calls.items():
+            self.calls.labels(target).set(calls)
+        for lane, seconds in limiter.waited.items():
+            self.call_wait.labels(str(lane)).set(seconds)
+        for target, share in limiter.used().items():
+            self.quota.labels(target).set(share)
 
     def show_queue(self, depth: Sequence[QueueDepth], now: datetime) -> None:
         for row in depth:

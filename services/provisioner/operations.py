@@ -6,15 +6,15 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from contracts.decisions import AccessAllowed, AccessStopped, Decision, type_of
 from contracts.envelope import Attributes, to_headers
 from contracts.provisioning import DecisionMade, SOURCE
 from contracts.topics import DECISIONS
-from services.kit.clock import Clock
+from services.kit.clock import Clock, ClockRow, Virtual
 from services.platforms import gate
-from services.provisioner.errors import AmbiguousPersonError, UnknownPersonError, UnknownTargetError
+from services.provisioner.errors import AmbiguousPersonError, OperatorError, UnknownPersonError, UnknownTargetError
 from services.provisioner.plan.books import message
 from services.provisioner.store.port import Books, Mark, Message, PersonCard, Quarantined, Store, Waiting
 
@@ -23,17 +23,14 @@ OVERDUE = 24 * 3600
 """Seconds after which something that waits for a person is overdue."""
 
 
-class Pauses:
-    """What the limiter offers operators; `services.platforms.limiter` has it."""
+class Pauses(Protocol):
+    """What the limiter offers operators: (target, by, reason, since) of each pause."""
 
-    async def pause(self, target: str, by: str, reason: str) -> None:
-        raise NotImplementedError
+    async def pause(self, target: str, by: str, reason: str) -> None: ...
 
-    async def resume(self, target: str) -> None:
-        raise NotImplementedError
+    async def resume(self, target: str) -> None: ...
 
-    async def pauses(self) -> Sequence[tuple[str, str, str, datetime]]:
-        raise NotImplementedError
+    async def pauses(self) -> Sequence[tuple[str, str, str, datetime]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +169,35 @@ class Operations:
     async def dismiss(self, event_no: int, by: str, reason: str) -> bool:
         """A quarantined message needs nothing more; False when it is not in quarantine."""
         return await self.store.close_quarantined(event_no, f"dismissed_by:{by}:{reason}")
+
+
+@dataclass(slots=True)
+class BusinessClock:
+    """The clock of a rehearsal: one row in the store, which SQL, this process and the other services follow."""
+
+    store: Store
+    clock: Virtual
+    woken: Callable[[], None]
+
+    async def show(self) -> dict[str, Any]:
+        """Business time, its speed (None: real time), and the next moment at which something is due."""
+        row, now = self.clock.row, self.clock.business_now()
+        next_due = await self.store.next_due(now)
+        return {
+            "business_at": now.isoformat(), "speed": row.speed if row else None,
+            "next_due": next_due.isoformat() if next_due else None,
+        }  # fmt: skip
+
+    async def set(self, business_at: datetime, speed: float) -> dict[str, Any]:
+        """Jump. Only an installation started with a clock can."""
+        if self.clock.row is None:
+            raise OperatorError("only a rehearsal has a clock to set: start `tenure up --clock T`")
+        await self.store.set_clock(business_at, speed)
+        row = await self.store.clock_row()
+        if row:
+            self.clock.row = ClockRow(real_at=row[0], business_at=row[1], speed=row[2])
+        self.woken()
+        return await self.show()
 
 
 def count(books: Books, ends: Ends) -> tuple[int, int]:

@@ -8,7 +8,8 @@ from typing import Any
 from contracts import hr
 from services.kit.clock import Clock
 from services.provisioner.facts.departments import departments
-from services.provisioner.facts.fold import Timeline, timeline
+from services.provisioner.facts.fold import timeline
+from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Fact, PersonState
 from services.provisioner.policy.desired import desired
 from services.provisioner.policy.load import Policy

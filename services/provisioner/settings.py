@@ -27,6 +27,10 @@ class Settings(ServiceSettings):
     lease: float = Field(
         default=15.0, ge=2.0, description="Seconds a replica's claims outlive its last heartbeat; longer than any call."
     )
+    base_urls: dict[str, str] = Field(
+        default_factory=dict,
+        description="Addresses in place of the platforms' own, JSON by kind; `tenure up --sandbox` points them at the sandbox.",
+    )
     longest_call: float = Field(
         default=10.0, gt=0, description="Seconds one platform call may take before its outcome counts as unknown."
     )

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from contracts.provisioning import Recipient
 from services.provisioner.facts.departments import Departments
-from services.provisioner.facts.fold import Timeline, timeline
+from services.provisioner.facts.fold import timeline
+from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Desired, Fact, FactKey, PersonState, WorkerKey
 from services.provisioner.plan.books import Books, Judged
 from services.provisioner.policy.desired import desired
@@ -33,7 +34,7 @@ async def open_case(
     person_id: str, target: str, at: datetime, file: PersonFile, policy: Policy, tree: Departments, store: Questions
 ) -> Case:
     """Fold and desire; asks the store only who is to be told."""
-    line = timeline(file.facts, file.decisions)
+    line = timeline(file.facts, file.decisions, person_id=person_id)
     state = line.state(at)
     next_change = line.next_change(at)
     recipients = await _recipients(state, store) if file.events else ()

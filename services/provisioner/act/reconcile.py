@@ -5,6 +5,7 @@ is one `finish`, in which the books of the person's events are made up.
 """
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 from uuid import UUID
 
 from contracts.provisioning import AccountChecked, TargetResult
@@ -30,6 +31,12 @@ AWAITING = "#awaits_acceptance"
 """A mark in `written`: the person was invited by the platform itself and is not invited again."""
 
 
+class Pauses(Protocol):
+    """Stops a whole target: a wrong secret, repeated, gets our address banned."""
+
+    async def pause(self, target: str, by: str, reason: str) -> None: ...
+
+
 @dataclass(slots=True)
 class Pass:
     """One claim of one person on one target."""
@@ -39,6 +46,7 @@ class Pass:
     case: Case
     claim: Claim
     process: UUID
+    pauses: Pauses
 
     async def run(self) -> Finished:
         carrier = Carrier(self.target, self.store, self.claim, self.process, self.case.at, self.case.file.account)
@@ -59,7 +67,7 @@ class Pass:
             wanted = await self._wish(carrier)
             if isinstance(wanted, Ending):
                 return wanted
-            made = plan(wanted, carrier.stored, self.target.connector, self.case.begun)
+            made = plan(wanted, carrier.stored, self.target, self.case.begun)
             if not made.steps or self.case.desired.mode != "enforce":
                 return self._settled(made)
             if made.steps == before:
@@ -160,6 +168,8 @@ class Pass:
     # ------------------------------------------------------------ the end
 
     async def _finish(self, carrier: Carrier, how: Ending) -> Finished:
+        if how.pause_target:
+            await self.pauses.pause(self.target.name, "tenure", how.reason)
         verdict: RowVerdict = how.verdict
         dates = [date for date in (self.case.next_change, how.next_at) if date]
         if how.reason == "newer_facts":

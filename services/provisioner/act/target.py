@@ -1,12 +1,13 @@
 """One configured target as the passes see it: its connector, its lists, and what policy says about the whole of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from services.provisioner.act.lists import Lists
-from services.provisioner.connectors.base import Connector
-from services.provisioner.model import Mode
+from services.provisioner.connectors.base import Field
+from services.provisioner.connectors.registry import OpenConnector
+from services.provisioner.model import Case, Mode, Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +16,28 @@ class Target:
 
     name: str
     platform: str
-    connector: Connector
+    connector: OpenConnector
     mode: Mode = "observe"
     match: Sequence[str] = ()
     username: str | None = None
     departments: Literal["none", "link", "full"] = "none"
     under: str = "/"
+    id_spaces: Sequence[str] = ()
+    """Whose worker numbers a department's `leader_ids` can be."""
+    closes: Mapping[Case, tuple[Verb, ...]] = field(default_factory=dict)
     lists: Lists = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lists", Lists(self.connector))
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        return self.connector.fields
+
+    @property
+    def closing(self) -> Mapping[Case, tuple[Verb, ...]]:
+        """How accounts are closed here: the platform's way, unless policy names another that it has."""
+        return {**self.connector.closing, **self.closes}
 
     @property
     def top(self) -> str:

@@ -148,9 +148,13 @@ class HoldsEntitlements(Protocol):
 
 @runtime_checkable
 class ManagesDepartments(Protocol):
-    """The platform's tree of departments. Native ids are text. `root` is the id of the top."""
+    """The platform's tree of departments. Native ids are text. `root` is the id of the top.
+
+    `leaders_with_departments`: leaders stand at the department (`update_department`), not with the account (`leads`).
+    """
 
     root: str
+    leaders_with_departments: bool
 
     async def departments(self) -> Sequence[NativeDepartment]:
         """The whole tree, parents before children."""

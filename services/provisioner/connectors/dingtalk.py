@@ -109,6 +109,7 @@ class DingTalkConnector:
     can_prepare = False
     per_call = GRANTS_A_CALL
     root = ROOT
+    leaders_with_departments = True
 
     def __init__(self, client: DingTalk, config: DingTalkConfig, now: Callable[[], float] = time.time) -> None:
         self._client, self._config, self._now = client, config, now

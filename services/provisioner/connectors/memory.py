@@ -118,6 +118,7 @@ class Memory:
     reads_first: frozenset[Verb] = frozenset({"remove", "delete"})
     per_call = PER_CALL
     root = ROOT
+    leaders_with_departments = False
 
     def __init__(self, target: str, config: MemoryConfig, gate: Gate, platform: MemoryPlatform) -> None:
         self.platform = platform

@@ -90,6 +90,7 @@ class WeComConnector:
     reads_first: frozenset[Verb] = frozenset({"move", "remove", "delete"})
     per_call = PER_CALL
     root = translate.ROOT
+    leaders_with_departments = False
 
     def __init__(self, client: WeCom, customer_contact_tag: str) -> None:
         self._client = client

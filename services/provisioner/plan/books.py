@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from contracts.base import MAX_ID
+from contracts.base import MAX_ID, Frozen
 from contracts.envelope import Attributes, to_headers
 from contracts.provisioning import (
-    SOURCE, TYPE_OF, Change, Done, EventRef, EventSettled, Frozen, Recipient, StepTaken, TargetResult,
+    SOURCE, TYPE_OF, Change, Done, EventRef, EventSettled, Recipient, StepTaken,
 )  # fmt: skip
 from contracts.topics import OUTCOMES
 from services.provisioner.model import FactKey, Verdict, VerdictKind
@@ -65,8 +65,8 @@ class Books:
         messages: list[Message] = []
         for event in events:
             judged = self.judged.get(event.key)
-            if judged is None:
-                continue  # not in this timeline: a conflict that waits for a person
+            if judged is None or event.reason == "conflict":
+                continue  # the first taken stands; this one waits for a person
             state, reason = self._state(event, judged, rows)
             if (state, reason) == (event.state, event.reason):
                 continue
@@ -126,6 +126,3 @@ def message(body: Frozen, record_id: str, key: str, at: datetime) -> Message:
     attributes = Attributes(specversion="1.0", id=record_id, source=SOURCE, type=TYPE_OF[type(body)], time=at,
                             subject=key[:256])  # fmt: skip
     return Message(OUTCOMES.name, key, body.model_dump_json().encode(), tuple(to_headers(attributes)))
-
-
-__all__ = ["Books", "Judged", "TargetResult", "message"]

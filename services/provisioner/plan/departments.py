@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from services.provisioner.connectors.base import NativeDepartment
 
@@ -22,7 +23,7 @@ class Wanted:
 class DepartmentStep:
     """create, update or delete; `parent` is an HR department id or None for the top."""
 
-    verb: str
+    verb: Literal["create_department", "update_department", "delete_department"]
     department_id: str
     native_id: str | None = None
     name: str | None = None

@@ -7,9 +7,10 @@ gaining the new. Planning again after carrying out gives nothing.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
-from services.provisioner.connectors.base import Field, ManagesAccounts
-from services.provisioner.model import Account, AccountState, Reason, Step, Verb
+from services.provisioner.connectors.base import Field
+from services.provisioner.model import Account, AccountState, Case, Reason, Step, Verb
 from services.provisioner.plan.wish import Wish
 from services.provisioner.store.port import StoredAccount
 
@@ -31,6 +32,15 @@ _CLOSED_TO = {
 GONE = frozenset({AccountState.NONE, AccountState.REMOVED, AccountState.DELETED})
 
 
+class Abilities(Protocol):
+    """What the planner must know of a target."""
+
+    @property
+    def fields(self) -> Mapping[str, Field]: ...
+    @property
+    def closing(self) -> Mapping[Case, tuple[Verb, ...]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Steps in the order they must run; `waits` and `holds` say why something that differs is not among them."""
@@ -40,7 +50,7 @@ class Plan:
     holds: tuple[str, ...] = ()
 
 
-def plan(wish: Wish, stored: StoredAccount | None, abilities: ManagesAccounts, begun: datetime | None = None) -> Plan:
+def plan(wish: Wish, stored: StoredAccount | None, abilities: Abilities, begun: datetime | None = None) -> Plan:
     """Compare the wish with the stored account. `begun`: when the fact that began the employment was recorded."""
     there = stored is not None and stored.observed.state not in GONE
     if wish.access == "closed":
@@ -73,7 +83,7 @@ def _first_account(wish: Wish) -> Iterator[Step]:
         yield from _grants(wish, wish.native_id or "", frozenset())
 
 
-def _close(wish: Wish, stored: StoredAccount, abilities: ManagesAccounts) -> Iterator[Step]:
+def _close(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[Step]:
     account = stored.observed
     reached = _CLOSED_TO.get(account.state, 0)
     for verb in abilities.closing[wish.case]:
@@ -87,7 +97,7 @@ def _close(wish: Wish, stored: StoredAccount, abilities: ManagesAccounts) -> Ite
         yield from _revokes(wish, account, account.grants)
 
 
-def _change(wish: Wish, stored: StoredAccount, abilities: ManagesAccounts) -> Iterator[Step]:
+def _change(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[Step]:
     account = stored.observed
     yield from _revokes(wish, account, account.grants & stored.granted)
     attributes = dict(_differing(wish, stored, abilities.fields))

@@ -78,8 +78,11 @@ def _grants(policy: Policy, context: Context, target: str, facts: tuple[str, ...
 
 
 def _mode(target: Target, context: Context) -> Mode:
-    """A leaver is judged by what they were, so that whoever was enforced is closed."""
-    if target.mode != "enforce" or target.enforce_for is None:
+    """A leaver is judged by what they were, so that whoever was enforced is closed.
+
+    Of somebody whose hire was taken back nothing is left to judge by; what we made for them is closed all the same.
+    """
+    if target.mode != "enforce" or target.enforce_for is None or context.worker is None:
         return target.mode
     return "enforce" if target.enforce_for.holds(context) else "observe"
 

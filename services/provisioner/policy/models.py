@@ -4,7 +4,7 @@ from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from services.kit.sources import Duration, SourceConfig
 from services.provisioner.model import Mode
@@ -17,8 +17,6 @@ Condition = Annotated[
 FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)*$")]
 """A field of the HR contract, such as person.display_name, or one below extra."""
 Entitlement = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-Period = Annotated[Duration, WithJsonSchema({"type": "string", "pattern": r"^\d+[smhd]$"})]
-"""A period: 90s, 10m, 24h or 7d."""
 Share = Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d+)?%$")]
 
 
@@ -64,7 +62,7 @@ class AccountSection(Section):
     """How an account that is there already is recognised as somebody's."""
     username: str | None = None
     """A template such as {family.pinyin}{given.initials}; without it the worker id."""
-    prepare: Period | None = None
+    prepare: Duration | None = None
     """How long before the first day the account is made, suspended."""
     attributes: dict[str, FieldPath | AttributeSection] | None = None
     """Attribute of the account: the field that it shows. Without it only the name, from person.display_name."""
@@ -84,7 +82,7 @@ class BirthrightSection(Section):
     """Target: what is given there."""
     deny: dict[Name, tuple[Entitlement, ...]] = Field(default_factory=dict)
     """Target: what is refused there, whoever grants it."""
-    keep_after_move: Period = timedelta(0)
+    keep_after_move: Duration = timedelta(0)
     """How long it stays after the condition stopped holding, for handing over."""
 
 
@@ -97,7 +95,7 @@ class Leavers(Section):
     suspend: Literal["at_once"] = "at_once"
     end_sessions: bool = False
     hand_over: HandOver | None = None
-    delete_after: Period | None = None
+    delete_after: Duration | None = None
 
 
 class Drift(Section):
@@ -108,7 +106,7 @@ class Drift(Section):
 
 
 class Exceptions(Section):
-    longest: Period
+    longest: Duration
     ends_on: tuple[Literal["move", "leave"], ...] = ()
 
 
@@ -116,7 +114,7 @@ class Guard(Section):
     """A mass change that is held: more people than this in the window."""
 
     steps: tuple[Literal["close", "delete", "create", "resume", "rename", "move", "revoke"], ...] = Field(min_length=1)
-    within: Period | None = None
+    within: Duration | None = None
     more_than: Share | Annotated[int, Field(ge=0)]
     and_at_least: Annotated[int, Field(ge=1)] | None = None
     people: Annotated[int, Field(ge=1)] = 1

@@ -1,4 +1,7 @@
-"""`${NAME}` and `${NAME:-default}` in the text values of a policy; secrets are never written into the file."""
+"""`${NAME}` and `${NAME:-default}` in the text values of a policy; secrets are never written into the file.
+
+A key whose value comes to nothing (`${NAME:-}`, unset) is as if it were not written.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -55,7 +58,8 @@ def _value(found: re.Match[str], env: Mapping[str, str]) -> str:
 
 def _over(value: Any, replace: Replace) -> Any:  # noqa: ANN401 - any YAML value
     if isinstance(value, Mapping):
-        return {key: _over(below, replace) for key, below in value.items()}
+        replaced = {key: _over(below, replace) for key, below in value.items()}
+        return {key: found for key, found in replaced.items() if found != "" or value[key] == ""}
     if isinstance(value, (list, tuple)):
         return [_over(below, replace) for below in value]
     return _PLACEHOLDER.sub(replace, value) if isinstance(value, str) else value

@@ -99,8 +99,10 @@ class IntakeTx(Protocol):
         ...
 
     async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:
-        """MARK of reconcile.md for each person on each target; NOTIFY when a lane is 0. Several marks of a person
-        are collapsed: earliest due first, most urgent lane of that date."""
+        """Wake each person on each target; the bell rings when a lane is 0.
+
+        Several marks of a person are collapsed: earliest due first, most urgent lane of that date.
+        """
         ...
 
     async def advance(self, epoch: str, nexts: Mapping[tuple[str, int], int]) -> None: ...
@@ -223,8 +225,9 @@ latest steps (newest last, at most 500), say which events change state."""
 class End:
     """How a pass ended. `next_at`: the next date on which something changes by itself (business time), None if none.
 
-    `not_before` (machine time, seconds from now) delays the row whatever is marked meanwhile. `account` replaces what
-    is remembered (None leaves it). `department_id` is where the person counts now.
+    `not_before` (machine time, seconds from now) delays the row whatever is marked meanwhile; the row is due then, in
+    the lane it has, and `next_at` and `next_lane` do not count. `account` and `result` replace what is remembered
+    (None leaves it). `department_id` is where the person counts now.
     """
 
     verdict: RowVerdict
@@ -241,7 +244,7 @@ class End:
 
 
 Finished = Literal["done", "again", "fenced"]
-"""`again`: something was marked meanwhile, the row is due now. `fenced`: it was no longer ours; outcomes kept as late."""
+"""`again`: something was marked meanwhile, the row is due now. `fenced`: it was no longer ours."""
 
 
 class Queue(Protocol):
@@ -284,11 +287,14 @@ class Queue(Protocol):
         ...
 
     async def finish(self, claim: Claim, process: UUID, end: End, settle: Settle) -> Finished:
-        """FINISH first, then account, result, events by `settle`, outbox: one transaction under the person's locks, so
-        that the last of a person's targets sees the others. Every open plan of this row ends with it."""
+        """End a pass in one transaction under the person's lock: row, account, result, events by `settle`, outbox.
+
+        The last of a person's targets so sees the others. Every open plan of this row ends with it. When fenced,
+        nothing of `end` is kept, the person is marked again, and the outcomes of its plan are kept as late.
+        """
         ...
 
-    async def wait(self, timeout: float) -> None:
+    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - returning is no error
         """Return when something urgent was marked (LISTEN) or after `timeout` seconds."""
         ...
 
@@ -397,8 +403,10 @@ class Registry(Protocol):
     """Names given for ever, accounts and departments linked to what is theirs."""
 
     async def reserve(self, target: str, person_id: str, candidates: Sequence[str]) -> str | None:
-        """Give the person the first candidate nobody else has (case folded), for ever; a name given before to this
-        person on this target is answered again. None when all are taken."""
+        """Give the person the first candidate nobody else has (case folded), for ever; None when all are taken.
+
+        A name given before to this person on this target is answered again.
+        """
         ...
 
     async def refuse_name(self, target: str, person_id: str, native_id: str) -> None:
@@ -431,6 +439,10 @@ class Store(Queue, Questions, Registry, Protocol):
 
     async def sent(self, ids: Sequence[int]) -> None:
         """Move exactly these rows to `sent` (kept `outbox.keep`), after the broker acknowledged them."""
+        ...
+
+    async def purge(self, keep: timedelta) -> int:
+        """Forget what was sent longer ago than `keep` (machine time); how many rows."""
         ...
 
     async def refill(self, epoch: str) -> int:

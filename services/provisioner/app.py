@@ -1,0 +1,275 @@
+"""Wiring: the only file of the provisioner that knows every other one."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+
+from contracts.topics import INTAKE, intake_group
+from services.kit import broker as kafka
+from services.kit.app import Service
+from services.kit.clock import ClockRow, Virtual
+from services.kit.errors import UsageError
+from services.kit.health import Health, Progress, State
+from services.kit.metrics import metrics_route, new_registry
+from services.platforms import gate
+from services.platforms.gate import Gate
+from services.platforms.limiter import Limiter
+from services.provisioner.act.departments import DepartmentPass
+from services.provisioner.act.outbox import Relay
+from services.provisioner.act.reconcile import Pass
+from services.provisioner.act.target import Target
+from services.provisioner.act.trees import Trees
+from services.provisioner.act.case import open_case
+from services.provisioner.act.worker import Pace, Run, Worker
+from services.provisioner.api import Api, Operators
+from services.provisioner.connectors.registry import KINDS
+from services.provisioner.handlers import Intake
+from services.provisioner.metrics import Metrics
+from services.provisioner.operations import BusinessClock, Ends, Operations, count
+from services.provisioner.people import People
+from services.provisioner.policy.load import Policy, PolicyError, expand, load
+from services.provisioner.quarantine import Quarantine
+from services.provisioner.settings import Settings
+from services.provisioner.store.errors import StoreUnavailableError
+from services.provisioner.store.port import DEPARTMENTS, Claim, Finished, Store
+from services.provisioner.store.postgres import PostgresStore
+
+
+@dataclass(slots=True)
+class Parts:
+    """What is open while the service runs."""
+
+    settings: Settings
+    policy: Policy
+    store: Store
+    clock: Virtual
+    limiter: Limiter
+    metrics: Metrics
+    targets: Mapping[str, Target]
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Service]:
+    """Everything connected and consuming; closed in the opposite order."""
+    policy = read_policy(settings)
+    registry, health = new_registry(), Health()
+    async with AsyncExitStack() as stack:
+        store = PostgresStore(settings.database.get_secret_value(), name=settings.process_name)
+        stack.push_async_callback(store.close)
+        worker = Worker(store, {}, settings.process_name, Pace(slots=settings.slots, kept=max(1, settings.slots // 10),
+                        lease=settings.lease, longest_call=settings.longest_call, grace=settings.grace * 0.8))  # fmt: skip
+        limiter = await _limiter(settings, policy, worker)
+        stack.push_async_callback(limiter.close)
+        clock = Virtual(await _clock_row(store))
+        targets = _targets(os.environ, settings, policy, limiter)
+        for target in targets.values():
+            stack.push_async_callback(target.connector.close)
+        parts = Parts(settings, policy, store, clock, limiter, Metrics(registry), targets)
+        worker.runs = _runs(parts, worker)
+        worker.on_pass = _count_passes(parts)
+        broker = kafka.make_broker(settings, "provisioner")
+        intake = _intake(parts, worker)
+        subscribers = _subscribe(broker, intake, health)
+        await stack.enter_async_context(kafka.started(broker))
+        stack.push_async_callback(worker.stop)
+        yield _service(parts, worker, broker, subscribers, registry, health)
+
+
+def read_policy(settings: Settings) -> Policy:
+    """The policy file, checked; raises UsageError with every problem, by line and column."""
+    try:
+        text = settings.config.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"{settings.config} does not exist; `tenure init` writes one") from None
+    try:
+        return load(text, KINDS, name=settings.config.name)
+    except PolicyError as exc:
+        raise UsageError(str(exc)) from None
+
+
+async def _clock_row(store: Store) -> ClockRow | None:
+    row = await store.clock_row()
+    return ClockRow(real_at=row[0], business_at=row[1], speed=row[2]) if row else None
+
+
+async def _limiter(settings: Settings, policy: Policy, worker: Worker) -> Limiter:
+    quotas = {name: KINDS[target.type].quota for name, target in policy.targets.items()}
+    return await Limiter.connect(settings.database.get_secret_value(), quotas, alive=worker.alive)
+
+
+def _targets(parts_env: Mapping[str, str], settings: Settings, policy: Policy, limiter: Gate) -> dict[str, Target]:
+    configs = expand(policy, parts_env)
+    spaces = tuple(source.space for source in policy.sources.values())
+    return {
+        name: Target(
+            name, target.type, KINDS[target.type].open(name, _addressed(configs[name], settings, target.type), limiter),
+            target.mode, match=policy.accounts[name].match, username=policy.accounts[name].username,
+            departments=policy.departments[name].manage, under=policy.departments[name].under,
+            id_spaces=spaces,
+            closes={case: (verb,) for case, verb in target.close_by.items()},
+        )
+        for name, target in policy.targets.items()
+    }  # fmt: skip
+
+
+def _addressed(config: BaseModel, settings: Settings, kind: str) -> BaseModel:
+    """In a rehearsal the platforms' addresses are the sandbox's."""
+    url = settings.base_urls.get(kind)
+    return config.model_copy(update={"base_url": url}) if url else config
+
+
+def _runs(parts: Parts, worker: Worker) -> dict[str, Run]:
+    trees = Trees(parts.store)
+
+    def of(target: Target) -> Run:
+        async def run(claim: Claim, process: UUID) -> Finished:
+            at = parts.clock.business_now()
+            file = await parts.store.load(claim)
+            tree = await trees.at(at)
+            if claim.person_id == DEPARTMENTS:
+                return await DepartmentPass(parts.store, target, claim, process, file, at, tree).run()
+            case = await open_case(claim.person_id, target.name, at, file, parts.policy, tree, parts.store)
+            return await Pass(parts.store, target, case, claim, process, parts.limiter).run()
+
+        return run
+
+    return {name: of(target) for name, target in parts.targets.items()}
+
+
+def _count_passes(parts: Parts) -> Callable[[Claim, Finished, float], None]:
+    def count(claim: Claim, how: Finished, seconds: float) -> None:
+        parts.metrics.passes.labels(claim.target, how).observe(seconds)
+        if claim.lane == gate.URGENT and how == "done":
+            left = (datetime.now(UTC) - claim.marked_at).total_seconds()
+            parts.metrics.no_access.labels(claim.target).observe(max(0.0, left))
+
+    return count
+
+
+# ---------------------------------------------------------------- Kafka
+
+
+def _intake(parts: Parts, worker: Worker) -> Intake:
+    sources = {source.source: source for source in parts.policy.sources.values()}
+    return Intake(
+        parts.store, parts.clock, parts.settings.broker_epoch, list(parts.targets),
+        id_space_of=lambda urn: sources[urn].space if urn in sources else urn,
+        rank_of=lambda urn: sources[urn].rank if urn in sources else 0,
+        zone_of=lambda urn: sources[urn].zone if urn in sources else "UTC",
+        woken=worker.wake, counted=lambda kind, n: parts.metrics.taken_in.labels(kind).inc(n),
+    )  # fmt: skip
+
+
+def _subscribe(broker: KafkaBroker, intake: Intake, health: Health) -> list[BatchSubscriber]:
+    """One batch subscriber a topic, each with its own group; offsets are committed after the store has the facts."""
+    subscribers = []
+    for topic in INTAKE:
+        subscriber = kafka.subscribe(broker, topic.name, group=intake_group(topic))
+
+        async def take_in(records: Any, subscriber: BatchSubscriber = subscriber) -> None:  # noqa: ANN401 - raw batch
+            batch: list[ConsumerRecord[Any, Any]] = list(records)
+            await intake.take_in(batch)
+            if isinstance(subscriber.consumer, AIOKafkaConsumer):
+                await kafka.commit(subscriber.consumer, kafka.next_offsets(batch))
+
+        subscriber(take_in)
+        health.ready(f"assigned.{topic.name}", lambda s=subscriber: _assigned(s))  # type: ignore[misc]
+        subscribers.append(subscriber)
+    return subscribers
+
+
+def _assigned(subscriber: BatchSubscriber) -> State:
+    consumer = subscriber.consumer
+    parts = consumer.assignment() if consumer else ()
+    return State(bool(parts), f"{len(parts)}_partitions")
+
+
+async def _ends(subscribers: list[BatchSubscriber], epoch: str) -> Ends | None:
+    """Kafka's end offsets of the intake topics; None while it does not answer."""
+    offsets: dict[tuple[str, int], int] = {}
+    try:
+        async with asyncio.timeout(5.0):
+            for subscriber, topic in zip(subscribers, INTAKE, strict=True):
+                if subscriber.consumer is None:
+                    return None
+                places = [TopicPartition(topic.name, p) for p in range(topic.partitions)]
+                ends = await subscriber.consumer.end_offsets(places)
+                offsets |= {(place.topic, place.partition): end for place, end in ends.items()}
+    except (KafkaError, TimeoutError, OSError):
+        return None
+    return Ends(epoch, offsets)
+
+
+# ---------------------------------------------------------------- the service
+
+
+def _service(
+    parts: Parts, worker: Worker, broker: KafkaBroker, subscribers: list[BatchSubscriber],
+    registry: CollectorRegistry, health: Health,
+) -> Service:  # fmt: skip
+    async def ends() -> Ends | None:
+        return await _ends(subscribers, parts.settings.broker_epoch)
+
+    facts = {name: {"type": target.platform, "mode": target.mode} for name, target in parts.targets.items()}
+    operations = Operations(parts.store, parts.clock, parts.limiter, facts, ends, worker.wake)
+    people = People(parts.store, parts.policy, parts.clock)
+    clock = BusinessClock(parts.store, parts.clock, worker.wake)
+    operators = Operators(parts.settings.operators_file)
+    api = Api(operations, people, Quarantine(parts.store), operators, clock)
+    turn = Progress(60.0)
+    relay = Relay(parts.store, lambda records: kafka.publish_in_order(broker, records, within=30.0),
+                  f"{parts.settings.process_name}/{os.getpid()}", parts.settings.broker_epoch, turned=turn.beat)  # fmt: skip
+    _checks(health, parts, worker, turn)
+
+    async def refresh() -> None:
+        await _show(parts, operations)
+
+    return Service(
+        routes=[*api.routes(), *health.routes(), metrics_route(registry, refresh)],
+        loops={"worker": worker.run, "relay": relay.run},
+    )
+
+
+def _checks(health: Health, parts: Parts, worker: Worker, turn: Progress) -> None:
+    """Alive: the loops turn and no pass hangs. Ready: the store answers and the lease is held."""
+    longest = parts.settings.lease * 20
+
+    async def store_answers() -> State:
+        try:
+            await parts.store.books()
+        except StoreUnavailableError:
+            return State(ok=False, detail="unreachable")
+        return State(ok=True)
+
+    health.alive("passes", lambda: State(worker.oldest_pass() < longest, f"oldest_{worker.oldest_pass():.0f}s"))
+    health.ready("outbox", turn)
+    health.ready("lease", lambda: State(worker.alive(), "held" if worker.alive() else "lost"))
+    health.ready("store", store_answers)
+
+
+async def _show(parts: Parts, operations: Operations) -> None:
+    """Bring the gauges up to date for one scrape."""
+    metrics, now = parts.metrics, parts.clock.business_now()
+    books, ends = await parts.store.books(), await operations.ends()
+    unread, accepted = count(books, ends) if ends else (0, sum(books.by_state.values()))
+    metrics.show_books(books, accepted, unread, now)
+    metrics.show_queue(await parts.store.depth(), now)
+    paused = {target for target, *_ in await parts.limiter.pauses()}
+    waiting = Counter(row.target for row in await parts.store.waiting() if row.verdict in ("held", "inbox"))
+    for name in parts.targets:
+        metrics.paused.labels(name).set(int(name in paused or "*" in paused))
+        metrics.attention.labels(name).set(waiting[name])
+    metrics.show_limiter(parts.limiter)

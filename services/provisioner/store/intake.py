@@ -1,0 +1,253 @@
+"""Facts in: positions, events, facts, marks and outbox rows of one batch in one transaction.
+
+Intake transactions run one after the other (an advisory lock): the same event may come through two topics at once, and
+a withdrawal together with its fact. A batch of 500 takes some 20 ms, far more than any platform can follow.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from contracts import hr
+from contracts.decisions import Decision
+from services.provisioner.model import Fact, WorkerKey
+from services.provisioner.store import routing
+from services.provisioner.store.codec import body_text, clean, decision_text, pack
+from services.provisioner.store.outbox import publish
+from services.provisioner.store.port import Mark, Message, NewEvent, Touched
+from services.provisioner.store.routing import Ident, Owner, Subject
+
+URGENT_CHANNEL: Final = "tenure_urgent"
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('tenure.intake'))"
+
+_EVENTS = """INSERT INTO event (epoch, topic, partition, "offset", state, reason, accepted_at,
+  source, id, revision, type, raw, headers)
+SELECT $1, n.* FROM unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
+  $8::text[], $9::text[], $10::int[], $11::text[], $12::bytea[], $13::text[]) AS n"""
+
+_FACTS = """INSERT INTO fact (source, id, revision, type, body, effective_at, zone, "time", recorded_at, digest,
+  id_space, worker_id, person_id, rank)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::json[], $6::timestamptz[], $7::text[],
+  $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::int[])"""
+
+# Everything connected with these ids by withdrawals, both ways; UNION ends circles.
+_CONNECTED = """WITH RECURSIVE k (source, id) AS (
+  SELECT * FROM unnest($1::text[], $2::text[])
+  UNION SELECT n.source, n.id FROM k CROSS JOIN LATERAL (
+    SELECT s.source, s.id FROM subject AS s WHERE s.about_source = k.source AND s.about_id = k.id
+    UNION ALL
+    SELECT s.about_source, s.about_id FROM subject AS s
+    WHERE s.source = k.source AND s.id = k.id AND s.about_id IS NOT NULL) AS n)
+SELECT s.* FROM k JOIN subject AS s USING (source, id)"""
+
+_SUBJECTS = """INSERT INTO subject (source, id, revision, id_space, worker_id, department_id, about_source, about_id,
+  owner_space, owner_worker, owner_department, withdrawn)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+  $9::text[], $10::text[], $11::text[], $12::bool[])
+ON CONFLICT (source, id) DO UPDATE SET revision = excluded.revision,
+  id_space = excluded.id_space, worker_id = excluded.worker_id,
+  department_id = excluded.department_id, about_source = excluded.about_source, about_id = excluded.about_id,
+  owner_space = excluded.owner_space, owner_worker = excluded.owner_worker,
+  owner_department = excluded.owner_department, withdrawn = excluded.withdrawn"""
+
+_WORKERS = """SELECT w.* FROM unnest($1::text[], $2::text[]) AS n (id_space, worker_id)
+JOIN worker AS w USING (id_space, worker_id)"""
+
+_NAMINGS = """SELECT s.owner_space, s.owner_worker, f.effective_at, f."time", f.person_id
+FROM unnest($1::text[], $2::text[]) AS n (id_space, worker_id)
+JOIN subject AS s ON s.owner_space = n.id_space AND s.owner_worker = n.worker_id AND NOT s.withdrawn
+JOIN fact AS f ON f.source = s.source AND f.id = s.id AND f.revision = s.revision AND f.person_id IS NOT NULL"""
+
+_SET_WORKERS = """INSERT INTO worker (id_space, worker_id, person_id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+ON CONFLICT (id_space, worker_id) DO UPDATE SET person_id = excluded.person_id WHERE worker.decided_at IS NULL"""
+
+_WORDS = """INSERT INTO word (folded, id_space, worker_id)
+SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[])
+ON CONFLICT DO NOTHING"""
+
+# reconcile: one row a person and target, collapsed before; locks in (person_id, target) order.
+MARK = """INSERT INTO due AS d (person_id, target, lane, due_at, since)
+SELECT n.person_id, t.target, n.lane, n.due_at, $5
+FROM unnest($1::text[], $2::smallint[], $3::timestamptz[]) AS n (person_id, lane, due_at)
+CROSS JOIN unnest($4::text[]) AS t (target)
+ORDER BY n.person_id, t.target
+ON CONFLICT (person_id, target) DO UPDATE SET generation = d.generation + 1, marked_at = now(), attempts = 0,
+  lane = CASE WHEN greatest(excluded.due_at, $5) < greatest(d.due_at, $5) THEN excluded.lane
+              WHEN greatest(excluded.due_at, $5) > greatest(d.due_at, $5) THEN d.lane
+              ELSE least(excluded.lane, d.lane) END,
+  due_at = least(excluded.due_at, d.due_at)"""
+
+_DECISION = """INSERT INTO decision (decision_id, person_id, kind, body, effective_at, recorded_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING RETURNING decision_id"""
+
+# An operator's later word wins over an earlier one, whichever arrives first.
+_IDENTIFIED = """INSERT INTO worker (id_space, worker_id, person_id, decided_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (id_space, worker_id) DO UPDATE SET person_id = excluded.person_id, decided_at = excluded.decided_at
+WHERE worker.decided_at IS NULL OR worker.decided_at <= excluded.decided_at"""
+
+
+async def mark(connection: Any, marks: Sequence[Mark], targets: Sequence[str]) -> None:  # noqa: ANN401 - asyncpg
+    """MARK; the last thing but the outbox in its transaction."""
+    if not marks or not targets:
+        return
+    now = await connection.fetchval("SELECT business_now()")
+    one = routing.collapse(marks, now)
+    persons, lanes, dates = [m.person_id for m in one], [m.lane for m in one], [m.due_at for m in one]
+    await connection.execute(MARK, persons, lanes, dates, sorted(set(targets)), now)
+    if any(m.lane == 0 for m in one):
+        await connection.execute("SELECT pg_notify($1, '')", URGENT_CHANNEL)
+
+
+async def decide(connection: Any, decision: Decision) -> None:  # noqa: ANN401 - asyncpg
+    """Record a decision; one that settles a worker's person moves the worker."""
+    row = (decision.decision_id, decision.person_id, getattr(decision, "kind", ""), decision_text(decision),
+           decision.effective_at, decision.recorded_at)  # fmt: skip
+    if await connection.fetchval(_DECISION, *row) is None:
+        return
+    worker = routing.identifies(decision)
+    if worker is not None:
+        await connection.execute(_IDENTIFIED, *worker, decision.person_id, decision.recorded_at)
+
+
+class PostgresIntakeTx:
+    """One intake transaction on one connection."""
+
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - asyncpg
+        self._db = connection
+
+    async def positions(self, epoch: str, parts: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        await self._db.execute(_LOCK)
+        rows = await self._db.fetch(
+            "SELECT topic, partition, next FROM position WHERE epoch = $1 AND topic = ANY($2::text[])",
+            epoch,
+            sorted({topic for topic, _ in parts}),
+        )
+        known = {(row["topic"], row["partition"]): row["next"] for row in rows}
+        return {part: known.get(part, 0) for part in parts}
+
+    async def known(self, ids: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Mapping[int, str]]:
+        await self._db.execute(_LOCK)
+        rows = await self._db.fetch(
+            """SELECT f.source, f.id, f.revision, f.digest
+            FROM unnest($1::text[], $2::text[]) AS n (source, id) JOIN fact AS f USING (source, id)""",
+            *columns(sorted(set(ids)), 2),
+        )
+        found: dict[tuple[str, str], dict[int, str]] = {ident: {} for ident in ids}
+        for row in rows:
+            found[row["source"], row["id"]][row["revision"]] = row["digest"]
+        return found
+
+    async def add(self, epoch: str, events: Sequence[NewEvent]) -> Sequence[Touched]:
+        await self._db.execute(_LOCK)
+        await self._db.execute(_EVENTS, epoch, *columns([_event_row(e) for e in events], 12))
+        facts = [e.fact for e in events if e.fact is not None]
+        if not facts:
+            return [_NOBODY for _ in events]
+        await self._db.execute(_FACTS, *columns([_fact_row(f) for f in facts], 14))
+        return await _Routing(self._db).route(events)
+
+    async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:
+        await mark(self._db, marks, targets)
+
+    async def advance(self, epoch: str, nexts: Mapping[tuple[str, int], int]) -> None:
+        await self._db.execute(
+            """INSERT INTO position (epoch, topic, partition, next)
+            SELECT $1, n.* FROM unnest($2::text[], $3::int[], $4::bigint[]) AS n
+            ON CONFLICT (epoch, topic, partition) DO UPDATE SET next = greatest(position.next, excluded.next)""",
+            epoch,
+            *columns(sorted((topic, partition, following) for (topic, partition), following in nexts.items()), 3),
+        )
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        await publish(self._db, messages)
+
+    async def decide(self, decision: Decision) -> None:
+        if routing.identifies(decision) is not None:
+            await self._db.execute(_LOCK)
+        await decide(self._db, decision)
+
+
+_NOBODY: Final = Touched(frozenset(), frozenset())
+
+
+class _Routing:
+    """Finds whose the new facts are, moves what belongs elsewhere now, and says who is concerned."""
+
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - asyncpg
+        self._db = connection
+
+    async def route(self, events: Sequence[NewEvent]) -> list[Touched]:
+        facts = [e.fact for e in events if e.fact is not None]
+        news = [routing.subject_of(fact) for fact in facts]
+        seeds = sorted({s.ident for s in news} | {s.about for s in news if s.about is not None})
+        before = {s.ident: s for s in map(_subject, await self._db.fetch(_CONNECTED, *columns(seeds, 2)))}
+        after = routing.resolve(routing.latest(facts, before))
+        changed = {ident: s for ident, s in after.items() if s != before.get(ident)}
+        await self._db.execute(_SUBJECTS, *columns([_subject_row(s) for s in changed.values()], 12))
+        if any(s.owner.department_id for table in (before, after) for s in table.values()):
+            await self._db.execute("UPDATE department_version SET version = version + 1")
+        workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
+        persons_before, persons_after = await self._persons(sorted(workers))
+        words = sorted((w, *f.worker) for f in facts if f.worker is not None for w in routing.words_of(f))
+        await self._db.execute(_WORDS, *columns(words, 3))
+        return routing.touched(events, before, after, (persons_before, persons_after))
+
+    async def _persons(self, workers: Sequence[WorkerKey]) -> tuple[dict[WorkerKey, str], dict[WorkerKey, str]]:
+        """Whose each worker was and is now."""
+        keys = columns(workers, 2)
+        rows = await self._db.fetch(_WORKERS, *keys)
+        was = {WorkerKey(row["id_space"], row["worker_id"]): row["person_id"] for row in rows}
+        decided = {WorkerKey(row["id_space"], row["worker_id"]) for row in rows if row["decided_at"] is not None}
+        named: dict[WorkerKey, list[routing.Naming]] = {}
+        for row in await self._db.fetch(_NAMINGS, *keys):
+            naming = routing.Naming(row["effective_at"], row["time"], row["person_id"])
+            named.setdefault(WorkerKey(row["owner_space"], row["owner_worker"]), []).append(naming)
+        now = {w: was[w] if w in decided else routing.person_of(w, named.get(w, ())) for w in workers}
+        moved = sorted((*w, person) for w, person in now.items() if was.get(w) != person)
+        await self._db.execute(_SET_WORKERS, *columns(moved, 3))
+        return was, now
+
+
+def columns(rows: Iterable[Sequence[object]], width: int) -> list[list[Any]]:
+    """Rows turned into the arrays that unnest takes, also when there are none."""
+    turned = [list(column) for column in zip(*rows, strict=True)]
+    return turned or [[] for _ in range(width)]
+
+
+def _event_row(event: NewEvent) -> tuple[object, ...]:
+    fact = event.fact
+    key = event.key if event.key is not None else (fact.key if fact is not None else None)
+    kind = event.type if event.type is not None else (hr.NAMES[type(fact.body)] if fact is not None else None)
+    named = (None, None, None) if key is None else (clean(key.source), clean(key.id), key.revision)
+    reason = None if event.reason is None else clean(event.reason)
+    return (event.topic, event.partition, event.offset, event.state, reason, event.accepted_at,
+            *named, None if kind is None else clean(kind), event.raw, pack(event.headers))  # fmt: skip
+
+
+def _fact_row(fact: Fact) -> tuple[object, ...]:
+    space, worker = fact.worker or (None, None)
+    return (*fact.key, hr.NAMES[type(fact.body)], body_text(fact.body), fact.effective_at, fact.zone, fact.time,
+            fact.recorded_at, fact.digest, space, worker, fact.person_id, fact.rank)  # fmt: skip
+
+
+def _subject(row: Mapping[str, Any]) -> Subject:
+    def owner(space: str | None, worker: str | None, department: str | None) -> Owner:
+        return Owner(None if space is None or worker is None else WorkerKey(space, worker), department)
+
+    about: Ident | None = None if row["about_id"] is None else (row["about_source"], row["about_id"])
+    return Subject(
+        (row["source"], row["id"]),
+        row["revision"],
+        owner(row["id_space"], row["worker_id"], row["department_id"]),
+        about,
+        owner(row["owner_space"], row["owner_worker"], row["owner_department"]),
+        row["withdrawn"],
+    )
+
+
+def _subject_row(subject: Subject) -> tuple[object, ...]:
+    own, owner = subject.own.worker or (None, None), subject.owner.worker or (None, None)
+    return (*subject.ident, subject.revision, *own, subject.own.department_id, *(subject.about or (None, None)),
+            *owner, subject.owner.department_id, subject.withdrawn)  # fmt: skip

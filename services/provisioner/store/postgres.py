@@ -1,0 +1,55 @@
+"""The store on PostgreSQL: connections by use, and the parts put together.
+
+Tables: `migrations/`. Nothing here keeps a transaction open while a platform is spoken to.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.kit.database import LOST, Line
+from services.provisioner.store.errors import StoreUnavailableError
+from services.provisioner.store.intake import PostgresIntakeTx
+from services.provisioner.store.outbox import PostgresOutbox
+from services.provisioner.store.port import IntakeTx
+from services.provisioner.store.questions import PostgresQuestions
+from services.provisioner.store.queue import Bell, PostgresQueue
+from services.provisioner.store.registry import PostgresRegistry
+from services.provisioner.store.writer import WRITERS, GroupWriter
+
+SCHEMA = "provisioner"
+
+
+class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, PostgresOutbox):
+    """Implements `port.Store`. Nothing is connected before the first call; a lost database is found again by itself.
+
+    Every call raises StoreUnavailableError while the database is gone. At most 11 connections.
+    """
+
+    def __init__(self, dsn: str, *, name: str = "provisioner") -> None:
+        def line(size: int, use: str) -> Line:
+            return Line(dsn, size, SCHEMA, gone=StoreUnavailableError, name=f"{name}/{use}")
+
+        self._intakes = line(2, "intake")
+        self._claims = line(1, "claim")
+        self._beats = line(1, "beat")
+        self._other = line(4, "other")
+        writers, bell = line(WRITERS, "writer"), line(1, "bell")
+        self._writer = GroupWriter(writers)
+        self._bell = Bell(bell)
+        self._lines = (self._intakes, self._claims, self._beats, self._other, writers, bell)
+
+    @asynccontextmanager
+    async def intake(self) -> AsyncIterator[IntakeTx]:
+        """A lost deadlock is raised as StoreUnavailableError too: nothing was written, the batch can be repeated."""
+        try:
+            async with self._intakes.use() as connection, connection.transaction():
+                yield PostgresIntakeTx(connection)
+        except LOST as exc:
+            raise StoreUnavailableError(type(exc).__name__) from exc
+
+    async def close(self) -> None:
+        """What was handed to the writer is written first."""
+        await self._writer.drain()
+        await self._bell.close()
+        for line in self._lines:
+            await line.close()

@@ -1,0 +1,159 @@
+"""Questions of operators, metrics and passes; none of them locks anything."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from contracts.decisions import Decision
+from contracts.provisioning import StepTaken
+from services.kit.database import Line
+from services.provisioner.model import Fact, WorkerKey
+from services.provisioner.store import reading
+from services.provisioner.store.codec import unpack
+from services.provisioner.store.port import (
+    DEPARTMENTS,
+    Books,
+    OpenEvent,
+    PersonCard,
+    Quarantined,
+    QueueDepth,
+    StoredAccount,
+    TargetRow,
+    Waiting,
+)
+
+_BEYOND: Final = "\U0010ffff"
+"""Sorts after every character of a name: the end of a search by prefix."""
+
+# ~>=~ and ~<~ compare by bytes, whatever the database's locale, and use the text_pattern_ops indexes.
+_FIND = """WITH hit AS (
+  SELECT person_id FROM worker WHERE person_id ~>=~ $1 AND person_id ~<~ $2
+  UNION SELECT person_id FROM worker WHERE worker_id ~>=~ $1 AND worker_id ~<~ $2
+  UNION SELECT person_id FROM worker WHERE id_space || '/' || worker_id = $1
+  UNION SELECT person_id FROM account WHERE folded ~>=~ $3 AND folded ~<~ $4
+  UNION SELECT w.person_id FROM word JOIN worker AS w USING (id_space, worker_id)
+    WHERE folded ~>=~ $3 AND folded ~<~ $4)
+SELECT person_id FROM hit WHERE person_id <> $6 ORDER BY person_id LIMIT $5"""
+
+
+class PostgresQuestions:
+    """Answers from one connection at a time."""
+
+    _other: Line
+
+    async def books(self) -> Books:
+        async with self._other.use() as db:
+            states = await db.fetch("SELECT state, count(*) AS n FROM event GROUP BY state")
+            positions = await db.fetch("SELECT epoch, topic, partition, next FROM position")
+            later = await db.fetchval(
+                """SELECT count(*) FROM due WHERE holder IS NULL AND due_at < 'infinity'
+                AND due_at > (SELECT business_now())"""
+            )
+            oldest = await db.fetchval("SELECT min(accepted_at) FROM event WHERE state = 'in_progress'")
+        return Books(
+            by_state={row["state"]: row["n"] for row in states},
+            positions={(row["epoch"], row["topic"], row["partition"]): row["next"] for row in positions},
+            scheduled_steps=later,
+            oldest_unfinished=oldest,
+        )
+
+    async def depth(self) -> Sequence[QueueDepth]:
+        rows = await self._other.fetch(
+            """SELECT target, lane, count(*) FILTER (WHERE holder IS NULL) AS due,
+              min(due_at) FILTER (WHERE holder IS NULL) AS oldest_due, count(holder) AS held
+            FROM due WHERE holder IS NOT NULL OR due_at <= (SELECT business_now())
+            GROUP BY target, lane ORDER BY target, lane"""
+        )
+        return [QueueDepth(**row) for row in rows]
+
+    async def waiting(self, limit: int = 1000) -> Sequence[Waiting]:
+        rows = await self._other.fetch(
+            """SELECT person_id, target, verdict, verdict_reason AS reason, since FROM due
+            WHERE verdict IN ('waiting', 'held', 'inbox', 'retry') ORDER BY since, person_id, target LIMIT $1""",
+            limit,
+        )
+        return [Waiting(**row) for row in rows]
+
+    async def quarantined(self, event_no: int | None = None, limit: int = 1000) -> Sequence[Quarantined]:
+        rows = await self._other.fetch(
+            """SELECT event_no, topic, partition, "offset", reason, accepted_at, raw, headers FROM event
+            WHERE state = 'quarantined' AND ($1::bigint IS NULL OR event_no = $1) ORDER BY event_no LIMIT $2""",
+            event_no,
+            limit,
+        )
+        return [Quarantined(**{**row, "raw": row["raw"] or b"", "headers": unpack(row["headers"])}) for row in rows]
+
+    async def close_quarantined(self, event_no: int, reason: str) -> bool:
+        closed = await self._other.value(
+            """UPDATE event SET state = 'superseded', reason = $2 WHERE event_no = $1 AND state = 'quarantined'
+            RETURNING event_no""",
+            event_no,
+            reason,
+        )
+        return closed is not None
+
+    async def find(self, text: str, limit: int = 20) -> Sequence[PersonCard]:
+        text = text.replace("\0", "")
+        if not text:
+            return []
+        folded = text.casefold()
+        async with self._other.use() as db:
+            rows = await db.fetch(_FIND, text, text + _BEYOND, folded, folded + _BEYOND, limit, DEPARTMENTS)
+            persons = [row["person_id"] for row in rows]
+            workers = await db.fetch(
+                "SELECT * FROM worker WHERE person_id = ANY($1::text[]) ORDER BY id_space, worker_id", persons
+            )
+            accounts = await db.fetch(
+                "SELECT person_id, target, native_id FROM account WHERE person_id = ANY($1::text[])", persons
+            )
+        return [
+            PersonCard(
+                person_id=person,
+                workers=tuple(WorkerKey(w["id_space"], w["worker_id"]) for w in workers if w["person_id"] == person),
+                native_ids={a["target"]: a["native_id"] for a in accounts if a["person_id"] == person},
+            )
+            for person in persons
+        ]
+
+    async def facts_of(self, person_id: str) -> tuple[tuple[Fact, ...], tuple[Decision, ...]]:
+        async with self._other.use() as db:
+            return await reading.facts_of(db, person_id), await reading.decisions_of(db, person_id)
+
+    async def department_facts(self) -> tuple[Fact, ...]:
+        async with self._other.use() as db:
+            return await reading.facts_of(db, DEPARTMENTS)
+
+    async def department_version(self) -> int:
+        version: int = await self._other.value("SELECT version FROM department_version")
+        return version
+
+    async def events_of(self, person_id: str) -> Sequence[OpenEvent]:
+        async with self._other.use() as db:
+            return await reading.events_of(db, person_id, only_open=False)
+
+    async def steps_of(self, person_id: str, limit: int = 500) -> Sequence[StepTaken]:
+        async with self._other.use() as db:
+            return await reading.steps_of(db, person_id, limit)
+
+    async def rows_of(self, person_id: str) -> Sequence[TargetRow]:
+        async with self._other.use() as db:
+            return await reading.rows_of(db, person_id)
+
+    async def accounts_of(self, person_id: str) -> Mapping[str, StoredAccount]:
+        async with self._other.use() as db:
+            return await reading.accounts_of(db, person_id)
+
+    async def person_of(self, worker: WorkerKey) -> str | None:
+        person: str | None = await self._other.value(
+            "SELECT person_id FROM worker WHERE id_space = $1 AND worker_id = $2", *worker
+        )
+        return person
+
+    async def persons(self) -> Sequence[str]:
+        rows = await self._other.fetch("SELECT DISTINCT person_id FROM worker ORDER BY person_id")
+        return [row["person_id"] for row in rows]
+
+    async def persons_in(self, departments: Collection[str]) -> frozenset[str]:
+        rows = await self._other.fetch(
+            "SELECT DISTINCT person_id FROM due WHERE department_id = ANY($1::text[])", list(departments)
+        )
+        return frozenset(row["person_id"] for row in rows)

@@ -1,0 +1,177 @@
+"""Whose a fact is, and when somebody is due: the pure part that both stores share.
+
+All revisions of an id go together: they belong to what the highest one names. A withdrawal names another id and
+belongs where that one does; until it is known, to the worker that the withdrawal names itself, if any.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from contracts import hr
+from contracts.decisions import Decision, PersonIdentified
+from services.provisioner.model import Fact, WorkerKey
+from services.provisioner.store.port import Mark, NewEvent, Touched
+
+Ident = tuple[str, str]
+"""(source, id)."""
+
+
+class Owner(NamedTuple):
+    """A worker or a department; neither while a withdrawal's fact is unknown."""
+
+    worker: WorkerKey | None = None
+    department_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the highest known revision of an id names."""
+
+    ident: Ident
+    revision: int
+    own: Owner
+    about: Ident | None = None
+    owner: Owner = field(default_factory=Owner)
+    withdrawn: bool = False
+
+
+def subject_of(fact: Fact) -> Subject:
+    """As the fact says it, not yet resolved."""
+    body = fact.body
+    ident = (fact.key.source, fact.key.id)
+    match body:
+        case hr.Withdrawn():
+            about = (body.event_source or fact.key.source, body.event_id)
+            return Subject(ident, fact.key.revision, Owner(worker=fact.worker), about)
+        case hr.DepartmentChanged() | hr.DepartmentClosed():
+            return Subject(ident, fact.key.revision, Owner(department_id=body.department_id))
+        case _:
+            return Subject(ident, fact.key.revision, Owner(worker=fact.worker))
+
+
+def owner_of(ident: Ident, subjects: Mapping[Ident, Subject]) -> Owner:
+    """Follow withdrawals to what they are about; a circle of them belongs to nobody."""
+    seen: set[Ident] = set()
+    fallback = Owner()
+    while (subject := subjects.get(ident)) is not None and ident not in seen:
+        seen.add(ident)
+        if subject.about is None:
+            return subject.own
+        fallback = fallback if fallback != Owner() else subject.own
+        ident = subject.about
+    return fallback
+
+
+def is_withdrawn(ident: Ident, by: Mapping[Ident, Sequence[Subject]], seen: frozenset[Ident] = frozenset()) -> bool:
+    """Whether a withdrawal of the same source, itself not withdrawn, is about it. `by`: id → what is about it."""
+    return any(
+        w.ident[0] == ident[0] and w.ident not in seen and not is_withdrawn(w.ident, by, seen | {ident})
+        for w in by.get(ident, ())
+    )
+
+
+def latest(facts: Iterable[Fact], known: Mapping[Ident, Subject]) -> dict[Ident, Subject]:
+    """`known` with what these facts make of it, unresolved."""
+    subjects = dict(known)
+    for fact in facts:
+        new = subject_of(fact)
+        old = subjects.get(new.ident)
+        if old is None or new.revision >= old.revision:
+            subjects[new.ident] = new
+    return subjects
+
+
+def resolve(subjects: Mapping[Ident, Subject]) -> dict[Ident, Subject]:
+    """Owners and withdrawals of a set that holds everything connected."""
+    by: dict[Ident, list[Subject]] = {}
+    for subject in subjects.values():
+        if subject.about is not None:
+            by.setdefault(subject.about, []).append(subject)
+    return {
+        ident: Subject(s.ident, s.revision, s.own, s.about, owner_of(ident, subjects), is_withdrawn(ident, by))
+        for ident, s in subjects.items()
+    }
+
+
+class Naming(NamedTuple):
+    """A fact that names the person of its worker."""
+
+    effective_at: datetime
+    time: datetime
+    person_id: str
+
+
+def person_of(worker: WorkerKey, named: Iterable[Naming]) -> str:
+    """The person that the first naming fact gives, else one of the worker's own."""
+    first = min(named, default=None)
+    return f"{worker.id_space}/{worker.worker_id}" if first is None else first.person_id
+
+
+def identifies(decision: Decision) -> WorkerKey | None:
+    """The worker whose person this decision settles for good."""
+    return WorkerKey(decision.id_space, decision.worker_id) if isinstance(decision, PersonIdentified) else None
+
+
+def collapse(marks: Iterable[Mark], now: datetime) -> list[Mark]:
+    """One mark a person: the earliest date; the most urgent lane among those of that date, all past ones being now."""
+    found: dict[str, Mark] = {}
+    for mark in marks:
+        old = found.get(mark.person_id)
+        lane = mark.lane if old is None else lane_of(old.lane, old.due_at, mark.lane, mark.due_at, now)
+        found[mark.person_id] = Mark(mark.person_id, lane, mark.due_at if old is None else min(old.due_at, mark.due_at))
+    return sorted(found.values(), key=lambda mark: mark.person_id)
+
+
+def lane_of(old_lane: int, old_at: datetime, new_lane: int, new_at: datetime, now: datetime) -> int:
+    """The lane belongs to the date: next month's leave does not lift today's bulk."""
+    old_at, new_at = max(old_at, now), max(new_at, now)
+    if new_at == old_at:
+        return min(old_lane, new_lane)
+    return new_lane if new_at < old_at else old_lane
+
+
+def words_of(fact: Fact) -> frozenset[str]:
+    """What a person is found by, case folded: names, mobile and addresses of a fact."""
+    person = getattr(fact.body, "person", None)
+    if not isinstance(person, hr.Person):
+        return frozenset()
+    whole = f"{person.family_name or ''}{person.given_name or ''}"
+    texts = (person.display_name, whole, person.mobile, person.personal_email, person.work_email)
+    return frozenset(text.casefold() for text in texts if text)
+
+
+def touched(
+    events: Sequence[NewEvent],
+    before: Mapping[Ident, Subject],
+    after: Mapping[Ident, Subject],
+    persons: tuple[Mapping[WorkerKey, str], Mapping[WorkerKey, str]],
+) -> list[Touched]:
+    """Whom each event concerns: its owner before and after, and of what hangs on it by withdrawal.
+
+    `persons` says whose each worker was and is.
+    """
+    hanging: dict[Ident, set[Ident]] = {}
+    for each in after:
+        for link in _chain(each, after):
+            hanging.setdefault(link, set()).add(each)
+    answers = []
+    for event in events:
+        ident = None if event.fact is None else (event.fact.key.source, event.fact.key.id)
+        moved = () if ident is None else (i for i in hanging[ident] if after[i] != before.get(i))
+        idents = set() if ident is None else {ident, *moved}
+        owners = [table[i].owner for i in idents for table in (before, after) if i in table]
+        workers = {owner.worker for owner in owners if owner.worker is not None}
+        who = frozenset(table[w] for w in workers for table in persons if w in table)
+        answers.append(Touched(who, frozenset(o.department_id for o in owners if o.department_id is not None)))
+    return answers
+
+
+def _chain(ident: Ident, subjects: Mapping[Ident, Subject]) -> set[Ident]:
+    seen: set[Ident] = set()
+    following: Ident | None = ident
+    while following is not None and following not in seen and following in subjects:
+        seen.add(following)
+        following = subjects[following].about
+    return seen
