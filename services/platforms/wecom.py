@@ -19,7 +19,7 @@ from services.platforms.wecom_codes import TOKEN_REFUSED, classify
 
 BASE_URL = "https://qyapi.weixin.qq.com"
 LIFETIME = 7200.0
-TOO_MANY = 429
+OK, TOO_MANY = 200, 429
 
 QUOTA = Quota(
     default=(Window(10_000, 60), Window(150_000, 3600)),
@@ -110,11 +110,13 @@ class WeCom:
 
 
 def _object(reply: Reply) -> dict[str, Any]:
-    """A redirect or 404 means that no such call is at this address; WeCom itself answers 200 to whatever it knows."""
+    """WeCom answers 200 to whatever it knows: a redirect or 404 means that no such call is at this address."""
     if reply.status == TOO_MANY:
         raise TryLaterError(f"HTTP {reply.status}", reply.api)
     if reply.status in range(300, 500):
         raise CredentialError(f"HTTP {reply.status}", reply.api, "wrong_base_url")
+    if reply.status != OK:
+        raise OutcomeUnknownError(f"HTTP {reply.status}", reply.api)
     return reply.object()
 
 

@@ -114,6 +114,7 @@ async def test_a_code_as_text_counts():
         (httpx.Response(301, headers={"location": "https://there"}), CredentialError),
         (httpx.Response(429), TryLaterError),
         (httpx.Response(502, text="<html>"), OutcomeUnknownError),
+        (httpx.Response(500, json={}), OutcomeUnknownError),
         (httpx.Response(200, text="{"), OutcomeUnknownError),
         (httpx.Response(200, json={"errcode": "soon"}), OutcomeUnknownError),
     ],
