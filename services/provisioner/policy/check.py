@@ -44,7 +44,12 @@ def validate(model: type[M], data: Any, document: Document, at: Path = ()) -> tu
     details = _errors(model, data)
     if not details:
         return model.model_validate(data), []
-    return None, list(dict.fromkeys(_problem(item, data, document, at, model) for item in details))
+    found: dict[str, Problem] = {}
+    for item in details:
+        problem = _problem(item, data, document, at, model)
+        found.setdefault(problem.path, problem)
+    # What holds something wrong is often found wrong itself, in words that help less.
+    return None, [found[path] for path in found if not any(other.startswith(f"{path}.") for other in found)]
 
 
 def validate_unexpanded(model: type[M], data: Any, document: Document, at: Path = ()) -> tuple[M | None, list[Problem]]:  # noqa: ANN401 - any YAML value
@@ -100,7 +105,7 @@ def _problem(details: ErrorDetails, data: Any, document: Document, at: Path, mod
         return _unknown(path, document, known_keys(path[:-1]) if not at else tuple(_keys(model)))
     if "[key]" in location:
         return document.problem(path, _PATTERNS["name"], at_key=True)
-    return document.problem(path, _text(details, _value(data, path[len(at) :])))
+    return document.problem(path, _text(details))
 
 
 def _unknown(path: Path, document: Document, known: tuple[str, ...]) -> Problem:
@@ -113,7 +118,7 @@ def _keys(model: type[BaseModel]) -> Iterator[str]:
     return (field.alias or name for name, field in model.model_fields.items())
 
 
-def _text(details: ErrorDetails, value: object) -> str:
+def _text(details: ErrorDetails) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind in _WORDS:
         return _WORDS[kind]
@@ -122,9 +127,8 @@ def _text(details: ErrorDetails, value: object) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch":
-        return (
-            f"is not written as it must be ({context['pattern']})" if not isinstance(value, Mapping) else "must be text"
-        )
+        pattern = context["pattern"]
+        return "must begin with /" if pattern == "^/" else f"is not written as it must be ({pattern})"
     return f"{details['msg'][:1].lower()}{details['msg'][1:]}"
 
 

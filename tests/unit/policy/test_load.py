@@ -94,6 +94,14 @@ def test_what_is_refused_says_where_and_what_next(text: str, expected: list[str]
     assert [problem[: len(begin)] for problem, begin in zip(found, expected, strict=True)] == expected
 
 
+def test_one_mistake_is_one_problem() -> None:
+    assert said("guards: [{steps: [x], more_than: 3}]\ndepartments: {wecom: {under: a}}\ntargets: {w: 5}\n") == [
+        "1:19: guards.0.steps.0: must be 'close', 'delete', 'create', 'resume', 'rename', 'move' or 'revoke'",
+        "2:30: departments.wecom.under: must begin with /",
+        "3:14: targets.w: must be a mapping (key: value)",
+    ]
+
+
 def test_an_attribute_the_platform_lacks_is_refused_by_name() -> None:
     (problem,) = said(HEAD + "accounts: {wecom: {attributes: {nickname: person.display_name}}, dingtalk: {}}\n")
     assert problem.startswith("4:33: accounts.wecom.attributes.nickname: wecom has no attribute nickname; it has ")
