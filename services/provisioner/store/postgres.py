@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.kit.database import LOST, Line
+from services.provisioner.store.bell import PostgresBell
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.intake import PostgresIntakeTx
 from services.provisioner.store.outbox import PostgresOutbox
 from services.provisioner.store.port import IntakeTx
 from services.provisioner.store.questions import PostgresQuestions
-from services.provisioner.store.queue import Bell, PostgresQueue
+from services.provisioner.store.queue import PostgresQueue
 from services.provisioner.store.registry import PostgresRegistry
 from services.provisioner.store.writer import WRITERS, GroupWriter
 
@@ -35,7 +36,7 @@ class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, Postgres
         self._other = line(4, "other")
         writers, bell = line(WRITERS, "writer"), line(1, "bell")
         self._writer = GroupWriter(writers)
-        self._bell = Bell(bell)
+        self._bell = PostgresBell(bell)
         self._lines = (self._intakes, self._claims, self._beats, self._other, writers, bell)
 
     @asynccontextmanager

@@ -4,21 +4,18 @@ One row a person and target for ever; `generation` counts marks, `seen` is what 
 Nothing that could be 'infinity' is ever selected: asyncpg would hand out a naive datetime.max.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from contracts.provisioning import StepTaken
 from services.kit.database import Line
 from services.provisioner.model import Step
 from services.provisioner.store import reading
+from services.provisioner.store.bell import PostgresBell
 from services.provisioner.store.codec import read_steps, steps_text
-from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.finish import finish
-from services.provisioner.store.intake import URGENT_CHANNEL
 from services.provisioner.store.port import Claim, End, Finished, Message, OpenPlan, PersonFile, Settle
 from services.provisioner.store.writer import GroupWriter
 
@@ -57,7 +54,7 @@ class PostgresQueue:
     _beats: Line
     _other: Line
     _writer: GroupWriter
-    _bell: "Bell"
+    _bell: PostgresBell
 
     async def join(self, name: str, lease: timedelta) -> UUID:
         process: UUID = await self._beats.value(
@@ -133,51 +130,3 @@ class PostgresQueue:
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the port's word
         await self._bell.wait(timeout)
-
-
-class Bell:
-    """Hears that something urgent was marked. A task is woken at once by what rang since it last waited."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._rung = 0
-        self._heard: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
-        self._ring = asyncio.Event()
-        self._listening: asyncio.Task[None] | None = None
-
-    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the port's word
-        if self._listening is None or self._listening.done():
-            self._listening = asyncio.create_task(self._listen(), name="bell")
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a wait is part of a task")
-        if self._heard.get(task, 0) == self._rung:
-            ring = self._ring
-            await asyncio.wait({waiter := asyncio.ensure_future(ring.wait())}, timeout=timeout)
-            waiter.cancel()
-        self._heard[task] = self._rung
-
-    async def close(self) -> None:
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.wait({self._listening})
-
-    async def _listen(self) -> None:
-        """Until the connection is lost: the next wait listens anew. What rang meanwhile is found by looking."""
-        try:
-            async with self._line.use() as connection:
-                lost = asyncio.Event()
-                connection.add_termination_listener(lambda _connection: lost.set())
-                await connection.add_listener(URGENT_CHANNEL, self._heard_one)
-                self._wake()
-                await lost.wait()
-        except StoreUnavailableError:
-            return
-
-    def _heard_one(self, *_about: object) -> None:
-        self._wake()
-
-    def _wake(self) -> None:
-        self._rung += 1
-        self._ring.set()
-        self._ring = asyncio.Event()

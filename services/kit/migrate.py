@@ -1,0 +1,66 @@
+"""Brings one owner's tables up to date: plain SQL revisions run by Alembic, in a schema of the owner's own.
+
+Every owner keeps its revisions in `migrations/versions` and their state in `<owner>.alembic_version`. Any number of
+processes may call this at once: the whole upgrade is one transaction behind an advisory lock.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+_SERVICES = Path(__file__).parent.parent
+OWNERS: Final[Mapping[str, Path]] = {
+    "platforms": _SERVICES / "platforms" / "migrations",
+    "provisioner": _SERVICES / "provisioner" / "store" / "migrations",
+    "notifier": _SERVICES / "notifier" / "migrations",
+}
+"""Schema → folder. `provisioner` reads the pauses of `platforms`, so that owner comes first."""
+
+
+def head(owner: str) -> str | None:
+    """The newest revision that the code has."""
+    return _scripts(owner)[1].get_current_head()
+
+
+async def migrate(dsn: str, owner: str) -> None:
+    """Upgrade `owner`'s schema in the database of `dsn` (postgresql://…); nothing to do is no error."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade, owner)
+    finally:
+        await engine.dispose()
+
+
+def _scripts(owner: str) -> tuple[Config, ScriptDirectory]:
+    config = Config()
+    config.set_main_option("script_location", str(OWNERS[owner]))
+    config.set_main_option("path_separator", "os")
+    return config, ScriptDirectory.from_config(config)
+
+
+def _upgrade(connection: Connection, owner: str) -> None:
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('tenure.migrate'), hashtext(:owner))"), {"owner": owner}
+    )
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {owner}"))
+    connection.execute(text(f"SET LOCAL search_path TO {owner}"))
+    config, scripts = _scripts(owner)
+
+    def to_head(revision: Any, _context: MigrationContext) -> Any:  # noqa: ANN401 - Alembic's own callback
+        return scripts._upgrade_revs("head", revision)  # noqa: SLF001 - the way Alembic's documentation shows
+
+    with EnvironmentContext(config, scripts, fn=to_head) as environment:
+        environment.configure(connection=connection, version_table_schema=owner)
+        environment.run_migrations()

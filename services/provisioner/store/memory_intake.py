@@ -1,0 +1,167 @@
+"""Intake in memory: the same transaction, undone by putting back the tables as they were."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from contracts import hr
+from contracts.decisions import Decision
+from services.provisioner.model import Fact, FactKey, WorkerKey
+from services.provisioner.store import routing
+from services.provisioner.store.memory_tables import Base, KeptEvent, Owned, Row, Tables
+from services.provisioner.store.port import Mark, Message, NewEvent, Touched
+from services.provisioner.store.routing import Ident, Subject
+
+
+def mark(tables: Tables, marks: Iterable[Mark], targets: Sequence[str], now: datetime, real: datetime) -> None:
+    """MARK; `now` is business time."""
+    for one in routing.collapse(marks, now):
+        tables.targets_of[one.person_id] = tables.targets_of.get(one.person_id, frozenset()) | frozenset(targets)
+        for target in targets:
+            old = tables.rows.get((one.person_id, target))
+            tables.rows[one.person_id, target] = _marked(old, one, now, real)
+
+
+def _marked(old: Row | None, mark: Mark, now: datetime, real: datetime) -> Row:
+    if old is None:
+        return Row(mark.lane, mark.due_at, real, now)
+    lane, due_at = mark.lane, mark.due_at
+    if old.due_at is not None:
+        lane = routing.lane_of(old.lane, old.due_at, mark.lane, mark.due_at, now)
+        due_at = min(old.due_at, mark.due_at)
+    return replace(old, generation=old.generation + 1, marked_at=real, attempts=0, lane=lane, due_at=due_at)
+
+
+def decide(tables: Tables, decision: Decision) -> None:
+    if decision.decision_id in tables.decisions:
+        return
+    tables.decisions[decision.decision_id] = decision
+    worker = routing.identifies(decision)
+    if worker is None:
+        return
+    old = tables.workers.get(worker)
+    if old is None or old.decided_at is None or old.decided_at <= decision.recorded_at:
+        own(tables, worker, Owned(decision.person_id, decision.recorded_at))
+
+
+def own(tables: Tables, worker: WorkerKey, owned: Owned) -> None:
+    """Give a worker to a person."""
+    old = tables.workers.get(worker)
+    if old is not None:
+        tables.of_person[old.person_id] = tables.of_person[old.person_id] - {worker}
+    tables.workers[worker] = owned
+    tables.of_person[owned.person_id] = tables.of_person.get(owned.person_id, frozenset()) | {worker}
+
+
+class MemoryIntakeTx:
+    """One transaction; the store's lock is held while it is open."""
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+        self.urgent = False
+
+    @property
+    def _tables(self) -> Tables:
+        return self._base._tables  # noqa: SLF001 - a part of the store
+
+    async def positions(self, epoch: str, parts: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        return {part: self._tables.positions.get((epoch, *part), 0) for part in parts}
+
+    async def known(self, ids: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Mapping[int, str]]:
+        tables = self._tables
+        return {i: {key.revision: tables.facts[key].digest for key in tables.facts_of.get(i, ())} for i in ids}
+
+    async def add(self, epoch: str, events: Sequence[NewEvent]) -> Sequence[Touched]:
+        for event in events:
+            self._keep(epoch, event)
+        facts = [event.fact for event in events if event.fact is not None]
+        before = self._connected(facts)
+        after = routing.resolve(routing.latest(facts, before))
+        for subject in after.values():
+            self._place(before.get(subject.ident), subject)
+        workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
+        was = {w: self._tables.workers[w].person_id for w in workers if w in self._tables.workers}
+        now = {worker: self._person_of(worker) for worker in sorted(workers)}
+        return routing.touched(events, before, after, (was, now))
+
+    async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:
+        base = self._base
+        mark(self._tables, marks, targets, base._business_now(), base._now())  # noqa: SLF001 - a part of the store
+        self.urgent = self.urgent or any(one.lane == 0 for one in marks)
+
+    async def advance(self, epoch: str, nexts: Mapping[tuple[str, int], int]) -> None:
+        for part, following in nexts.items():
+            at = (epoch, *part)
+            self._tables.positions[at] = max(self._tables.positions.get(at, 0), following)
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        self._base._publish(tuple(messages))  # noqa: SLF001 - a part of the store
+
+    async def decide(self, decision: Decision) -> None:
+        decide(self._tables, decision)
+
+    def _keep(self, epoch: str, event: NewEvent) -> None:
+        tables, fact = self._tables, event.fact
+        key = event.key or (fact.key if fact is not None else None)
+        kind = event.type or (hr.NAMES[type(fact.body)] if fact is not None else "")
+        number = tables.number("event")
+        tables.events[number] = KeptEvent(number, epoch, event, key, kind, event.state, event.reason)
+        if key is not None:
+            ident = (key.source, key.id)
+            tables.events_of[ident] = (*tables.events_of.get(ident, ()), number)
+        if fact is not None:
+            ident = (fact.key.source, fact.key.id)
+            tables.facts[fact.key] = fact
+            tables.fact_no[fact.key] = number
+            tables.facts_of[ident] = (*tables.facts_of.get(ident, ()), fact.key)
+
+    def _connected(self, facts: Iterable[Fact]) -> dict[Ident, Subject]:
+        """Everything connected with these facts by withdrawals, both ways."""
+        news = [routing.subject_of(fact) for fact in facts]
+        todo = [ident for s in news for ident in (s.ident, s.about) if ident is not None]
+        seen: set[Ident] = set()
+        found: dict[Ident, Subject] = {}
+        while todo:
+            ident = todo.pop()
+            if ident in seen:
+                continue
+            seen.add(ident)
+            todo += self._tables.about.get(ident, frozenset())
+            subject = self._tables.subjects.get(ident)
+            if subject is not None:
+                found[ident] = subject
+                todo += [subject.about] if subject.about is not None else []
+        return found
+
+    def _place(self, old: Subject | None, new: Subject) -> None:
+        tables, ident = self._tables, new.ident
+        tables.subjects[ident] = new
+        if old is not None and old.about is not None:
+            tables.about[old.about] = tables.about[old.about] - {ident}
+        if new.about is not None:
+            tables.about[new.about] = tables.about.get(new.about, frozenset()) | {ident}
+        if old is not None and old.owner.worker is not None:
+            tables.of_worker[old.owner.worker] = tables.of_worker[old.owner.worker] - {ident}
+        if new.owner.worker is not None:
+            tables.of_worker[new.owner.worker] = tables.of_worker.get(new.owner.worker, frozenset()) | {ident}
+        tables.of_departments.pop(ident, None)
+        if new.owner.department_id is not None:
+            tables.of_departments[ident] = None
+        if new.owner.department_id is not None or (old is not None and old.owner.department_id is not None):
+            tables.number("department")
+
+    def _person_of(self, worker: WorkerKey) -> str:
+        tables = self._tables
+        old = tables.workers.get(worker)
+        if old is not None and old.decided_at is not None:
+            return old.person_id
+        subjects = [tables.subjects[ident] for ident in tables.of_worker.get(worker, ())]
+        facts = [tables.facts[_key(s)] for s in subjects if not s.withdrawn]
+        named = [routing.Naming(f.effective_at, f.time, f.person_id) for f in facts if f.person_id is not None]
+        person = routing.person_of(worker, named)
+        own(tables, worker, Owned(person))
+        return person
+
+
+def _key(subject: Subject) -> FactKey:
+    return FactKey(*subject.ident, subject.revision)
