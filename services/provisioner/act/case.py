@@ -10,8 +10,9 @@ from services.provisioner.facts.fold import timeline
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Desired, Fact, FactKey, PersonState, WorkerKey
 from services.provisioner.plan.books import Books, Judged
-from services.provisioner.policy.desired import desired
+from services.provisioner.policy.desired import desired, next_turn
 from services.provisioner.policy.load import Policy
+from services.provisioner.policy.names import display_name
 from services.provisioner.store.port import PersonFile, Questions, StoredAccount
 
 
@@ -36,7 +37,8 @@ async def open_case(
     """Fold and desire; asks the store only who is to be told."""
     line = timeline(file.facts, file.decisions, person_id=person_id)
     state = line.state(at)
-    next_change = line.next_change(at)
+    turns = (line.next_change(at), next_turn(policy, state, tree, at))
+    next_change = min((turn for turn in turns if turn), default=None)
     recipients = await _recipients(state, store) if file.events else ()
     return Case(
         at=at, file=file, state=state, desired=desired(policy, state, tree, target, at),
@@ -59,7 +61,7 @@ def books(
         if key in by_key
     }
     workers = {key: fact.worker.worker_id for key, fact in by_key.items() if fact.worker}
-    return Books(at, judged, person_id, worker_ids=workers, display_name=state.person.display_name, recipients=recipients)
+    return Books(at, judged, person_id, worker_ids=workers, display_name=display_name(state.person), recipients=recipients)
 
 
 async def _recipients(state: PersonState, store: Questions) -> tuple[Recipient, ...]:

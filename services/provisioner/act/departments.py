@@ -68,7 +68,7 @@ class DepartmentPass:
         shown = await connector.departments()
         wanted = await self._wanted(waiting)
         closed = [d.department_id for d in self.tree.closed()] if self.target.departments == "full" else []
-        steps = list(plan_departments(wanted, closed, self._links, shown, self.target.top, connector.fitting))
+        steps = list(plan_departments(wanted, closed, self._links, shown, await self.target.top(), connector.fitting))
         if steps:
             blocked = await self._carry_out(steps)
             if blocked:
@@ -99,7 +99,7 @@ class DepartmentPass:
 
     async def _take(self, step: DepartmentStep) -> None:
         connector, department_id = self.target.connector, step.department_id
-        parent = self._links[step.parent] if step.parent else self.target.top
+        parent = self._links[step.parent] if step.parent else await self.target.top()
         if step.verb == "create_department":
             native_id = await connector.create_department(step.name or department_id, parent, step.order, department_id)
             await self.store.link_department(self.target.name, department_id, native_id)

@@ -108,7 +108,7 @@ class Pass:
         links = await self.store.department_links(self.target.name)
         native_id = carrier.stored.observed.native_id if carrier.stored else None
         managed = self.target.departments != "none"
-        wanted = wish(self.case.desired, native_id, links, self.target.top, managed=managed)
+        wanted = wish(self.case.desired, native_id, links, await self.target.top(), managed=managed)
         there = carrier.stored is not None and carrier.stored.observed.state not in GONE
         if wanted.access == "closed" or wanted.waits or there or self.case.desired.mode != "enforce":
             return wanted

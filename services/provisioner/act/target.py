@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from services.platforms.errors import NeedsPersonError
 from services.provisioner.act.lists import Lists
 from services.provisioner.connectors.base import Field
 from services.provisioner.connectors.registry import OpenConnector
@@ -12,7 +13,7 @@ from services.provisioner.model import Case, Mode, Verb
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`under` is the native department of people without one; `departments` how far we manage the tree."""
+    """`under` names the department of people without one; `departments` says how far we manage the tree."""
 
     name: str
     platform: str
@@ -26,6 +27,7 @@ class Target:
     """Whose worker numbers a department's `leader_ids` can be."""
     closes: Mapping[Case, tuple[Verb, ...]] = field(default_factory=dict)
     lists: Lists = field(init=False)
+    _top: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lists", Lists(self.connector))
@@ -39,7 +41,22 @@ class Target:
         """How accounts are closed here: the platform's way, unless policy names another that it has."""
         return {**self.connector.closing, **self.closes}
 
-    @property
-    def top(self) -> str:
-        """The native id of the department `under` names; `/` is the platform's own root."""
-        return self.connector.root if self.under == "/" else self.under
+    async def top(self) -> str:
+        """The native id of the department `under` names, a path such as `/Group/Shanghai`; `/` is the platform's root.
+
+        Raises NeedsPersonError when there is no such department.
+        """
+        if not self._top:
+            self._top.append(await self._found())
+        return self._top[0]
+
+    async def _found(self) -> str:
+        names = [name for name in self.under.split("/") if name]
+        shown = await self.connector.departments() if names else ()
+        here = self.connector.root
+        for name in names:
+            below = [d.native_id for d in shown if d.parent == here and d.name == name]
+            if not below:
+                raise NeedsPersonError("no_such_department", "departments", "under_not_found")
+            here = below[0]
+        return here

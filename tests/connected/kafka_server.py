@@ -1,0 +1,105 @@
+"""A real Apache Kafka (KRaft, one node) for tests: its own folder and ports, gone with the test run."""
+
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from services.kit.embedded.children import spawn
+
+HERE = Path(__file__).parent / "kafka"
+CLUSTER = "AAAAAAAAAAAAAAAAAAAAAQ"
+JAVA = ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+START_SECONDS = 60.0
+
+PROPERTIES = """process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+log.dirs={folder}/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.cleaner.dedupe.buffer.size=10485760
+"""
+
+
+class ApacheKafka:
+    """`start`, `kill` (as a crash), `start` again on the same data and ports, `stop`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, self._controller = _free_port(), _free_port()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> str:
+        if not (HERE / "libs" / ".complete").exists():
+            raise RuntimeError("Apache Kafka's jars are missing: run tests/connected/prepare.sh")
+        properties = self.folder / "server.properties"
+        if not properties.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            properties.write_text(PROPERTIES.format(port=self.port, controller=self._controller, folder=self.folder))
+            self._format(properties)
+        self._child = spawn([*self._java(256), "kafka.Kafka", properties], self.log)
+        self._wait_ready()
+        return self.address
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def pid(self) -> int:
+        assert self._child is not None
+        return self._child.pid
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
+        child, self._child = self._child, None
+        if child and child.poll() is None:
+            child.send_signal(number)
+            child.wait(30)
+
+    def _java(self, megabytes: int) -> tuple[str, ...]:
+        logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"
+        return (*JAVA, f"-Xmx{megabytes}m", logging, "-cp", f"{HERE / 'libs'}/*")
+
+    def _format(self, properties: Path) -> None:
+        command = [*self._java(64), "kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER, "-c", str(properties)]
+        made = subprocess.run(command, capture_output=True, check=False)
+        if made.returncode:
+            raise RuntimeError(made.stdout.decode() + made.stderr.decode())
+
+    def _wait_ready(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self._child is None or self._child.poll() is not None:
+                break
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0 and b"Kafka Server started" in self.log.read_bytes():
+                    return
+            time.sleep(0.1)
+        raise RuntimeError(f"Apache Kafka did not start: {self.log.read_text()[-1500:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
