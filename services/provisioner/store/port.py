@@ -164,7 +164,7 @@ class OpenEvent:
 
 @dataclass(frozen=True, slots=True)
 class OpenPlan:
-    """A plan whose end was never written: its process died. Look before anything else."""
+    """Plans whose end was never written: their process died. Look before anything else. `steps` of all, in order."""
 
     plan_id: int
     steps: tuple[Mapping[str, Any], ...]

@@ -43,8 +43,8 @@ _INTEND = """INSERT INTO plan (person_id, target, fence, steps) SELECT person_id
 WHERE person_id = $1 AND target = $2 AND fence = $3 AND holder = $4
   AND EXISTS (SELECT FROM process AS p WHERE p.id = $4 AND p.lease_until > now()) RETURNING plan_id"""
 
-_OPEN_PLAN = """SELECT plan_id, steps FROM plan WHERE person_id = $1 AND target = $2 AND NOT ended
-ORDER BY plan_id DESC LIMIT 1"""
+# All of them: a pass that plans several times keeps what it learned only at its end.
+_OPEN_PLANS = """SELECT plan_id, steps FROM plan WHERE person_id = $1 AND target = $2 AND NOT ended ORDER BY plan_id"""
 
 
 class PostgresQueue:
@@ -97,13 +97,13 @@ class PostgresQueue:
         async with self._other.use() as connection:
             person = claim.person_id
             accounts = await reading.accounts_of(connection, person)
-            plan = await connection.fetchrow(_OPEN_PLAN, person, claim.target)
+            plans = await connection.fetch(_OPEN_PLANS, person, claim.target)
             return PersonFile(
                 facts=await reading.facts_of(connection, person),
                 decisions=await reading.decisions_of(connection, person),
                 events=await reading.events_of(connection, person, only_open=True),
                 account=accounts.get(claim.target),
-                open_plan=None if plan is None else OpenPlan(plan["plan_id"], read_steps(plan["steps"])),
+                open_plan=_open(plans),
                 accounts=accounts,
             )
 
@@ -130,3 +130,9 @@ class PostgresQueue:
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the port's word
         await self._bell.wait(timeout)
+
+
+def _open(plans: Sequence[Any]) -> OpenPlan | None:
+    if not plans:
+        return None
+    return OpenPlan(plans[-1]["plan_id"], tuple(step for plan in plans for step in read_steps(plan["steps"])))
