@@ -33,7 +33,7 @@ def timeline(facts: Iterable[Fact], decisions: Iterable[Decision] = (), *, perso
     fold.run()
     changes = stops(decisions, fold.begun, standing.first_recorded)
     return Timeline(
-        person_id=person_id or _person_of(facts, decisions),
+        person_id=person_id or person_named(standing.live) or _unnamed(facts, decisions),
         verdicts=fold.human.verdicts,
         effects={fact.key: instant_of(fact) for fact in facts} | fold.effects,
         instants=tuple(sorted({*(moment.at for moment in fold.moments), *(at for at, _ in changes)})),
@@ -181,9 +181,7 @@ def _begins(moments: list[Moment]) -> tuple[datetime, ...]:
     return tuple(begins)
 
 
-def _person_of(facts: tuple[Fact, ...], decisions: tuple[Decision, ...]) -> str:
-    named = person_named(facts)
-    if named is None:
-        workers = [fact.worker for fact in facts if fact.worker is not None]
-        named = own_person_id(min(workers)) if workers else None
-    return named or min((decision.person_id for decision in decisions), default="")
+def _unnamed(facts: tuple[Fact, ...], decisions: tuple[Decision, ...]) -> str:
+    """The person whom no fact names: their worker, else what a decision says."""
+    workers = [fact.worker for fact in facts if fact.worker is not None]
+    return own_person_id(min(workers)) if workers else min((d.person_id for d in decisions), default="")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from contracts import hr
 from services.provisioner.facts.identity import own_person_id, person_named
-from services.provisioner.facts.standing import Name, name_of, named_by
+from services.provisioner.facts.standing import Name, name_of, named_by, stand
 from services.provisioner.model import Fact, WorkerKey
 
 
@@ -41,7 +41,8 @@ def history(facts: Iterable[Fact]) -> History:
         else:
             found.unplaced.append(fact)
     for worker, own in by_worker.items():
-        found.persons.setdefault(person_named(own) or own_person_id(worker), []).extend(own)
+        named = person_named(stand(own).live) if any(fact.person_id for fact in own) else None
+        found.persons.setdefault(named or own_person_id(worker), []).extend(own)
     return found
 
 

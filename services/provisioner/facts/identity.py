@@ -17,7 +17,7 @@ def own_person_id(worker: WorkerKey) -> str:
     return f"{worker.id_space}/{worker.worker_id}"
 
 
-def person_named(facts: Iterable[Fact]) -> str | None:
-    """The person that a worker's facts name: the fact first in effective instant and time; None if none does."""
-    naming = [fact for fact in facts if fact.person_id is not None]
+def person_named(live: Iterable[Fact]) -> str | None:
+    """The person that a worker's facts name: the standing fact first in effective instant and time; None if none."""
+    naming = [fact for fact in live if fact.person_id is not None]
     return min(naming, key=lambda fact: (fact.effective_at, fact.time, fact.key)).person_id if naming else None

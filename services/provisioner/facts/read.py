@@ -70,7 +70,7 @@ def read_fact(
         recorded_at=context.recordedat or now,
         digest=digest,
         worker=WorkerKey(id_space, worker_id) if worker_id is not None else None,
-        person_id=whole_person_id(id_space, getattr(body, "person_id", None)),
+        person_id=whole_person_id(id_space, _names(body)),
         rank=rank_of(context.source),
     )
 
@@ -133,6 +133,11 @@ def _fields(exc: ValidationError) -> tuple[str, ...]:
     """`person.mobile=string_pattern_mismatch`: where and what, in pydantic's words. Paths hold only our own names."""
     errors = exc.errors(include_url=False, include_context=False, include_input=False)
     return tuple(f"{'.'.join(str(part) for part in error['loc'])}={error['type']}" for error in errors)
+
+
+def _names(body: hr.Event) -> str | None:
+    """The person a fact names. A link waits in the inbox as long as nothing can act on it, and moves nobody."""
+    return None if isinstance(body, hr.Linked) else getattr(body, "person_id", None)
 
 
 def _wrong_dates(body: hr.Event, zone: str) -> tuple[str, ...]:
