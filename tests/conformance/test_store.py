@@ -1,4 +1,5 @@
 """The queue of both stores: no wake-up lost, nothing done by two, leavers first."""
+# ruff: noqa: F811 - fixtures are imported and then asked for by name
 
 import asyncio
 from datetime import timedelta
@@ -20,9 +21,9 @@ from store_fixtures import (  # noqa: F401 - fixtures
     settle_nothing,
     store,
     subject,
-    template,
     take_in,
     taken,
+    template,
     wake,
 )
 
@@ -36,11 +37,11 @@ ENDED = timedelta(0)
 
 
 @pytest.fixture
-async def process(store):  # noqa: F811
+async def process(store):
     return await store.join("one", LEASE)
 
 
-async def test_a_mark_during_a_pass_is_not_lost(store, process):  # noqa: F811
+async def test_a_mark_during_a_pass_is_not_lost(store, process):
     await wake(store, MEI_ID)
     claim = await claim_one(store, process)
     assert not await store.newer(claim)
@@ -53,7 +54,7 @@ async def test_a_mark_during_a_pass_is_not_lost(store, process):  # noqa: F811
     assert not await store.claim(process, WECOM, 1, 10)
 
 
-async def test_nobody_is_claimed_twice_at_once(subject):  # noqa: F811
+async def test_nobody_is_claimed_twice_at_once(subject):
     one, other = await subject.store.join("one", LEASE), await subject.other.join("other", LEASE)
     for number in range(40):
         await wake(subject.store, f"p{number:02}")
@@ -65,8 +66,8 @@ async def test_nobody_is_claimed_twice_at_once(subject):  # noqa: F811
     assert {person for person, _ in await subject.store.held(one) | await subject.other.held(other)} == set(persons)
 
 
-async def test_a_dead_process_loses_its_rows_and_is_fenced_off(subject):  # noqa: F811
-    store, other = subject.store, subject.other  # noqa: F811
+async def test_a_dead_process_loses_its_rows_and_is_fenced_off(subject):
+    store, other = subject.store, subject.other
     dead, alive = await store.join("dead", LEASE), await other.join("alive", LEASE)
     await wake(store, MEI_ID, lane=0)
     old = await claim_one(store, dead, lane=0)
@@ -87,7 +88,7 @@ async def test_a_dead_process_loses_its_rows_and_is_fenced_off(subject):  # noqa
     assert await other.finish(new, alive, SETTLED, settle_nothing) == "again"
 
 
-async def test_a_process_without_lease_claims_and_intends_nothing(store):  # noqa: F811
+async def test_a_process_without_lease_claims_and_intends_nothing(store):
     process = await store.join("one", LEASE)
     await wake(store, MEI_ID)
     await wake(store, WEI_ID)
@@ -98,7 +99,7 @@ async def test_a_process_without_lease_claims_and_intends_nothing(store):  # noq
     assert await store.intend(claim, process, []) is None
 
 
-async def test_leaving_frees_what_was_held(subject):  # noqa: F811
+async def test_leaving_frees_what_was_held(subject):
     one, other = await subject.store.join("one", LEASE), await subject.other.join("other", LEASE)
     await wake(subject.store, MEI_ID)
     await claim_one(subject.store, one)
@@ -106,7 +107,7 @@ async def test_leaving_frees_what_was_held(subject):  # noqa: F811
     assert (await claim_one(subject.other, other)).person_id == MEI_ID
 
 
-async def test_an_open_plan_stays_until_the_row_ends(store, process):  # noqa: F811
+async def test_an_open_plan_stays_until_the_row_ends(store, process):
     await wake(store, MEI_ID)
     claim = await claim_one(store, process)
     step = Step("create", WECOM, "mei", attributes={"name": "王"}, departments=("1",), leads=frozenset({"1"}))
@@ -121,7 +122,7 @@ async def test_an_open_plan_stays_until_the_row_ends(store, process):  # noqa: F
     assert [message.value for _, message in await store.outbox(9)] == [b"told"]
 
 
-async def test_what_waits_is_not_woken_by_a_new_fact(store, process):  # noqa: F811
+async def test_what_waits_is_not_woken_by_a_new_fact(store, process):
     await wake(store, MEI_ID, lane=0)
     claim = await claim_one(store, process, lane=0)
     await store.finish(claim, process, End("retry", "busy", not_before=3600.0), settle_nothing)
@@ -130,7 +131,7 @@ async def test_what_waits_is_not_woken_by_a_new_fact(store, process):  # noqa: F
     assert not await store.idle()
 
 
-async def test_a_retry_keeps_its_lane_and_counts(store, process):  # noqa: F811
+async def test_a_retry_keeps_its_lane_and_counts(store, process):
     await wake(store, MEI_ID, lane=0)
     first = await claim_one(store, process, lane=0)
     await store.finish(first, process, End("retry", "busy", not_before=0.0), settle_nothing)
@@ -142,7 +143,7 @@ async def test_a_retry_keeps_its_lane_and_counts(store, process):  # noqa: F811
     assert (first.attempts, second.attempts) == (1, 2)
 
 
-async def test_the_earliest_due_goes_first_and_the_lanes_apart(store, process):  # noqa: F811
+async def test_the_earliest_due_goes_first_and_the_lanes_apart(store, process):
     await wake(store, "late", at=NOW - timedelta(hours=1))
     await wake(store, "early", at=NOW - timedelta(hours=2))
     await wake(store, "leaver", lane=0)
@@ -150,7 +151,7 @@ async def test_the_earliest_due_goes_first_and_the_lanes_apart(store, process): 
     assert [claim.person_id for claim in await store.claim(process, WECOM, 1, 1)] == ["early"]
 
 
-async def test_a_leave_next_month_does_not_lift_todays_bulk(store, process):  # noqa: F811
+async def test_a_leave_next_month_does_not_lift_todays_bulk(store, process):
     await wake(store, MEI_ID, lane=2)
     await wake(store, MEI_ID, lane=0, at=TOMORROW)
     assert not await store.claim(process, WECOM, 0, 1)
@@ -162,13 +163,13 @@ async def test_a_leave_next_month_does_not_lift_todays_bulk(store, process):  # 
     assert (await claim_one(store, process, lane=0)).due_at == TOMORROW
 
 
-async def test_a_leave_today_lifts_bulk(store, process):  # noqa: F811
+async def test_a_leave_today_lifts_bulk(store, process):
     await wake(store, MEI_ID, lane=2, at=NOW - timedelta(days=1))
     await wake(store, MEI_ID, lane=0)
     assert (await claim_one(store, process, lane=0)).person_id == MEI_ID
 
 
-async def test_a_paused_target_is_not_claimed(subject, process):  # noqa: F811
+async def test_a_paused_target_is_not_claimed(subject, process):
     await wake(subject.store, MEI_ID, targets=(WECOM, DINGTALK))
     await subject.pause(WECOM)
     assert not await subject.store.claim(process, WECOM, 1, 1)
@@ -178,7 +179,7 @@ async def test_a_paused_target_is_not_claimed(subject, process):  # noqa: F811
     assert not await subject.store.claim(process, WECOM, 1, 1)
 
 
-async def test_the_last_target_sees_the_others(store, process):  # noqa: F811
+async def test_the_last_target_sees_the_others(store, process):
     await take_in(store, hired("h1"))
     await wake(store, MEI_ID, targets=(WECOM, DINGTALK))
     wecom, dingtalk = await claim_one(store, process), await claim_one(store, process, DINGTALK)
@@ -190,7 +191,7 @@ async def test_the_last_target_sees_the_others(store, process):  # noqa: F811
     assert all(row.current and row.verdict == "settled" for row in last.rows.values())
 
 
-async def test_targets_that_end_at_once_still_see_each_other(subject, process):  # noqa: F811
+async def test_targets_that_end_at_once_still_see_each_other(subject, process):
     for _ in range(10):
         await wake(subject.store, MEI_ID, targets=(WECOM, DINGTALK))
         ends = [Settles(), Settles()]
@@ -205,7 +206,7 @@ async def test_targets_that_end_at_once_still_see_each_other(subject, process): 
         assert sum(all(row.current for row in end.rows.values()) for end in ends) == 1
 
 
-async def test_a_row_marked_again_is_not_current(store, process):  # noqa: F811
+async def test_a_row_marked_again_is_not_current(store, process):
     await wake(store, MEI_ID)
     claim = await claim_one(store, process)
     await store.finish(claim, process, SETTLED, settle_nothing)
@@ -214,7 +215,7 @@ async def test_a_row_marked_again_is_not_current(store, process):  # noqa: F811
     assert [row.current for row in await store.rows_of(MEI_ID)] == [False]
 
 
-async def test_the_end_settles_events_and_tells(store, process):  # noqa: F811
+async def test_the_end_settles_events_and_tells(store, process):
     await take_in(store, hired("h1"), hired("h2"))
     await wake(store, MEI_ID)
     claim = await claim_one(store, process)
@@ -233,7 +234,7 @@ async def test_the_end_settles_events_and_tells(store, process):  # noqa: F811
     assert [message.value for _, message in await store.outbox(9)] == [b"checked", b"settled"]
 
 
-async def test_a_final_state_is_final(store, process):  # noqa: F811
+async def test_a_final_state_is_final(store, process):
     await take_in(store, hired("h1"))
     (event,) = await store.events_of(MEI_ID)
     for state in ("confirmed", "inbox"):
@@ -243,7 +244,7 @@ async def test_a_final_state_is_final(store, process):  # noqa: F811
     assert [e.state for e in await store.events_of(MEI_ID)] == ["confirmed"]
 
 
-async def test_an_end_that_raises_changes_nothing(store, process):  # noqa: F811
+async def test_an_end_that_raises_changes_nothing(store, process):
     await wake(store, MEI_ID)
     claim = await claim_one(store, process)
 
@@ -256,7 +257,7 @@ async def test_an_end_that_raises_changes_nothing(store, process):  # noqa: F811
     assert await store.finish(claim, process, SETTLED, settle_nothing) == "done"
 
 
-async def test_an_account_comes_back_as_it_was(store, process):  # noqa: F811
+async def test_an_account_comes_back_as_it_was(store, process):
     account = Account(
         "Mei.W", AccountState.ACTIVE, {"name": "王", "mobile": None}, ("1",), frozenset({"tag:a"}), frozenset()
     )
@@ -271,7 +272,7 @@ async def test_an_account_comes_back_as_it_was(store, process):  # noqa: F811
     assert await store.persons_in({"D2"}) == frozenset()
 
 
-async def test_how_it_stands_is_told(store, process):  # noqa: F811
+async def test_how_it_stands_is_told(store, process):
     await wake(store, MEI_ID)
     await wake(store, WEI_ID)
     await wake(store, "later", at=TOMORROW)
@@ -285,7 +286,7 @@ async def test_how_it_stands_is_told(store, process):  # noqa: F811
     assert (await store.books()).scheduled_steps == 1
 
 
-async def test_urgent_work_wakes_who_waits(subject):  # noqa: F811
+async def test_urgent_work_wakes_who_waits(subject):
     async def bell():
         await subject.store.wait(0.0)  # hears from here on
         await subject.store.wait(60.0)
@@ -300,7 +301,7 @@ async def test_urgent_work_wakes_who_waits(subject):  # noqa: F811
     await waiting
 
 
-async def test_everyday_work_wakes_nobody_before_the_time(store):  # noqa: F811
+async def test_everyday_work_wakes_nobody_before_the_time(store):
     await wake(store, MEI_ID, lane=1)
     await store.wait(0.01)
 

@@ -1,0 +1,261 @@
+"""Intake of both stores: whose a fact is, and nothing by halves."""
+# ruff: noqa: F811 - fixtures are imported and then asked for by name
+
+from datetime import timedelta
+
+import pytest
+from store_fixtures import (  # noqa: F401 - fixtures
+    EPOCH,
+    LEASE,
+    MEI,
+    MEI_ID,
+    NOW,
+    SOURCE,
+    TOPIC,
+    WECOM,
+    WEI,
+    WEI_ID,
+    accepted,
+    claim_one,
+    department,
+    fact,
+    hired,
+    linked,
+    server,
+    store,
+    subject,
+    take_in,
+    template,
+    wake,
+    withdrawn,
+)
+
+from contracts import hr
+from contracts.decisions import AccessStopped, PersonIdentified
+from services.provisioner.model import FactKey, WorkerKey
+from services.provisioner.store.port import DEPARTMENTS, Mark, Message, NewEvent, Touched
+
+EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
+P881 = f"{SOURCE}/p/P-881"
+
+
+def persons(touched):
+    return [set(one.persons) for one in touched]
+
+
+async def idents(store, person):
+    return [one.key.id for one in (await store.facts_of(person))[0]]
+
+
+async def test_a_fact_comes_back_as_it_was(store):
+    body = hr.Updated.model_validate(
+        {
+            "effective_at": "2026-03-02",
+            "worker_id": "W1",
+            "person": {"mobile": None, "display_name": "王伟"},
+            "extra": {"note": "a\0b", "n": [1, None]},
+        }
+    )
+    told = fact(body, "u1", person=P881)
+    await take_in(store, told)
+    ((back,), _) = await store.facts_of(P881)
+    assert back == told
+    assert back.body.person.model_fields_set == {"mobile", "display_name"}, "null clears, absent keeps"
+
+
+@pytest.mark.parametrize("kind", sorted(hr.TYPES), ids=str)
+async def test_every_type_of_fact_comes_back(store, kind):
+    told = fact(_sample(hr.TYPES[kind]), "x1")
+    await take_in(store, told, hired("h1"))
+    assert told in ((await store.facts_of(MEI_ID))[0] + await store.department_facts())
+
+
+def _sample(model):
+    fields = {"effective_at": "2026-03-02", "worker_id": "W1", "person": {"locale": "zh-CN"}, "person_id": MEI_ID}
+    fields |= {"assignment_id": "A1", "assignment": {}, "kind": "concurrent", "event_id": "h1", "department_id": "D1"}
+    return model.model_validate({name: value for name, value in fields.items() if name in model.model_fields})
+
+
+async def test_a_worker_is_a_person_of_its_own_until_named(store):
+    assert persons(await take_in(store, hired("h1"))) == [{MEI_ID}]
+    assert await store.person_of(MEI) == MEI_ID
+    assert await store.person_of(WEI) is None
+
+
+async def test_a_worker_changes_hands_and_both_hear_of_it(store):
+    await take_in(store, hired("h1"))
+    assert persons(await take_in(store, linked("l1", P881))) == [{MEI_ID, P881}]
+    assert await idents(store, P881) == ["h1", "l1"]
+    assert await idents(store, MEI_ID) == []
+    assert await store.persons() == [P881]
+
+
+async def test_the_first_fact_that_names_the_person_wins_whatever_its_arrival(store):
+    await take_in(store, hired("h1", person="late", at=LATER))
+    assert persons(await take_in(store, linked("l1", "early", at=EARLIER))) == [{"late", "early"}]
+    await take_in(store, linked("l2", "between", at=NOW))
+    assert await store.person_of(MEI) == "early"
+
+
+async def test_a_withdrawn_link_gives_the_worker_back(store):
+    await take_in(store, hired("h1"), linked("l1", P881))
+    assert persons(await take_in(store, withdrawn("w1", "l1"))) == [{MEI_ID, P881}]
+    assert await idents(store, MEI_ID) == ["h1", "l1", "w1"]
+    await take_in(store, withdrawn("w2", "w1"))
+    assert await store.person_of(MEI) == P881
+
+
+async def test_a_withdrawal_before_its_fact_finds_it(store):
+    assert persons(await take_in(store, withdrawn("w2", "w1"), withdrawn("w1", "h1"))) == [set(), set()]
+    assert persons(await take_in(store, hired("h1"))) == [{MEI_ID}]
+    assert sorted(await idents(store, MEI_ID)) == ["h1", "w1", "w2"]
+    assert [event.key.id for event in await store.events_of(MEI_ID)] == ["w2", "w1", "h1"]
+
+
+async def test_a_withdrawal_that_names_the_worker_waits_there(store):
+    assert persons(await take_in(store, withdrawn("w1", "h1", worker=MEI))) == [{MEI_ID}]
+    assert persons(await take_in(store, hired("h1", worker=WEI))) == [{MEI_ID, WEI_ID}]
+    assert await idents(store, WEI_ID) == ["w1", "h1"]
+
+
+async def test_withdrawals_of_each_other_end(store):
+    await take_in(store, withdrawn("w1", "w2"), withdrawn("w2", "w1"))
+    assert (await store.books()).by_state == {"in_progress": 2}
+
+
+async def test_a_revision_that_names_another_worker_moves_the_whole_fact(store):
+    await take_in(store, hired("h1"))
+    assert persons(await take_in(store, hired("h1", worker=WEI, revision=2))) == [{MEI_ID, WEI_ID}]
+    assert await idents(store, MEI_ID) == []
+    assert [one.key.revision for one in (await store.facts_of(WEI_ID))[0]] == [1, 2]
+    await take_in(store, hired("h2", revision=2))
+    assert persons(await take_in(store, hired("h2", worker=WEI))) == [{MEI_ID}]
+
+
+async def test_an_operators_word_is_not_flipped_by_later_facts(store):
+    await take_in(store, hired("h1"))
+    async with store.intake() as tx:
+        await tx.decide(_identified("d1", P881, NOW))
+        await tx.decide(_identified("d2", "older word", EARLIER))
+        await tx.decide(_identified("d1", "same id again", LATER))
+    assert persons(await take_in(store, linked("l1", "other", at=EARLIER))) == [{P881}]
+    assert [one.person_id for one in (await store.facts_of(P881))[1]] == [P881]
+
+
+def _identified(ident, person, recorded_at):
+    return PersonIdentified(decision_id=ident, person_id=person, by="operator:li", effective_at=NOW,
+                            recorded_at=recorded_at, id_space=SOURCE, worker_id="W1")  # fmt: skip
+
+
+async def test_department_facts_stand_apart(store):
+    before = await store.department_version()
+    touched = await take_in(store, department("d1"), withdrawn("w1", "d1"))
+    assert touched == [Touched(frozenset(), frozenset({"D1"}))] * 2
+    assert await store.department_version() > before
+    assert [one.key.id for one in await store.department_facts()] == ["d1", "w1"]
+    process = await store.join("one", LEASE)
+    await wake(store, DEPARTMENTS)
+    file = await store.load(await claim_one(store, process))
+    assert [event.key.id for event in file.events] == ["d1", "w1"]
+    assert await store.persons() == []
+
+
+async def test_a_person_fact_leaves_the_department_version(store):
+    before = await store.department_version()
+    await take_in(store, hired("h1"))
+    assert await store.department_version() == before
+
+
+async def test_what_is_known_is_told_by_revision(store):
+    await take_in(store, hired("h1"), hired("h1", revision=3))
+    async with store.intake() as tx:
+        known = await tx.known([(SOURCE, "h1"), (SOURCE, "no")])
+    assert known == {(SOURCE, "h1"): {1: "h1-1", 3: "h1-3"}, (SOURCE, "no"): {}}
+
+
+async def test_positions_are_kept_by_epoch_and_never_go_back(store):
+    async with store.intake() as tx:
+        assert await tx.positions("e1", [(TOPIC, 0)]) == {(TOPIC, 0): 0}
+        await tx.advance("e1", {(TOPIC, 0): 7})
+    async with store.intake() as tx:
+        await tx.advance("e1", {(TOPIC, 0): 5, (TOPIC, 1): 1})
+    async with store.intake() as tx:
+        assert await tx.positions("e1", [(TOPIC, 0), (TOPIC, 2)]) == {(TOPIC, 0): 7, (TOPIC, 2): 0}
+        assert await tx.positions("e2", [(TOPIC, 0)]) == {(TOPIC, 0): 0}
+    assert (await store.books()).positions == {("e1", TOPIC, 0): 7, ("e1", TOPIC, 1): 1}
+
+
+async def test_a_transaction_that_fails_leaves_nothing(store):
+    await take_in(store, hired("h1"))
+
+    async def fails():
+        async with store.intake() as tx:
+            await tx.add(EPOCH, [accepted(linked("l1", P881)), accepted(department("d1"))])
+            await tx.mark([Mark(MEI_ID, 0, NOW)], [WECOM])
+            await tx.publish([Message("t", "k", b"v", ())])
+            await tx.advance(EPOCH, {(TOPIC, 0): 9})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fails()
+    assert await store.person_of(MEI) == MEI_ID
+    assert (await store.rows_of(MEI_ID), await store.outbox(9), await store.department_facts()) == ((), [], ())
+    assert (await store.books()).positions == {}
+    await take_in(store, linked("l1", P881))
+
+
+async def test_an_event_without_a_fact_belongs_to_its_id(store):
+    await take_in(store, hired("h1"))
+    double = NewEvent(TOPIC, 9, 1, "duplicate", NOW, key=FactKey(SOURCE, "h1", 1), type="hr.worker.hired.v1")
+    async with store.intake() as tx:
+        assert await tx.add(EPOCH, [double]) == [Touched(frozenset(), frozenset())]
+    assert [event.state for event in await store.events_of(MEI_ID)] == ["in_progress", "duplicate"]
+    assert (await store.books()).by_state == {"in_progress": 1, "duplicate": 1}
+
+
+async def test_the_unreadable_is_kept_byte_for_byte_until_closed(store):
+    headers = (("ce_id", b"\x00\xff"), ("na\0me", b""))
+    odd = NewEvent(TOPIC, 9, 2, "quarantined", NOW, reason="no\0json", raw=b"\x00{", headers=headers, type="a\0b")
+    async with store.intake() as tx:
+        await tx.add(EPOCH, [odd])
+    (kept,) = await store.quarantined()
+    assert (kept.raw, kept.headers[0], kept.offset) == (b"\x00{", headers[0], 2)
+    assert await store.quarantined(kept.event_no) == [kept]
+    assert await store.quarantined(kept.event_no + 1) == []
+    assert await store.close_quarantined(kept.event_no, "resent")
+    assert not await store.close_quarantined(kept.event_no, "resent")
+    assert (await store.books()).by_state == {"superseded": 1}
+
+
+async def test_several_marks_of_a_person_are_one(store):
+    process = await store.join("one", LEASE)
+    async with store.intake() as tx:
+        await tx.mark([Mark(MEI_ID, 2, EARLIER), Mark(MEI_ID, 1, NOW), Mark(MEI_ID, 0, LATER)], [WECOM])
+    claim = await claim_one(store, process, lane=1)
+    assert (claim.due_at, claim.generation) == (EARLIER, 1)
+
+
+async def test_decisions_of_a_person_are_loaded_with_the_facts(store):
+    process = await store.join("one", LEASE)
+    stop = AccessStopped(
+        decision_id="s1", person_id=MEI_ID, by="operator:li", reason="lost", effective_at=NOW, recorded_at=NOW
+    )
+    async with store.intake() as tx:
+        await tx.add(EPOCH, [accepted(hired("h1"))])
+        await tx.decide(stop)
+        await tx.mark([Mark(MEI_ID, 0, NOW)], [WECOM])
+    file = await store.load(await claim_one(store, process, lane=0))
+    assert file.decisions == (stop,)
+    assert [one.key.id for one in file.facts] == ["h1"]
+    assert (file.account, file.open_plan, file.accounts) == (None, None, {})
+
+
+async def test_a_person_is_found_by_any_mark(store):
+    mei = hired("h1", display_name="王美", mobile="+8613800000000", personal_email="Mei@example.net")
+    await take_in(store, mei, hired("h2", worker=WEI, display_name="王伟"))
+    for text in ("王美", "+86138", "mei@EXAMPLE.net", "W1", MEI_ID):
+        assert [card.person_id for card in await store.find(text)] == [MEI_ID], text
+    assert [card.person_id for card in await store.find("王")] == [MEI_ID, WEI_ID]
+    assert [card.workers for card in await store.find("W2")] == [(WorkerKey(SOURCE, "W2"),)]
+    for text in ("", "美", "%", "\0"):
+        assert await store.find(text) == []
