@@ -6,6 +6,7 @@ surrogates, too deep nesting, too long texts. Everything a text may say otherwis
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ MAX_PROBLEMS = 100
 MAX_NAME = 64
 _LARGEST = 2**63 - 1
 _DIGITS = 20
+_HALF = re.compile("[\ud800-\udfff]")
 
 Place = tuple[str | int, ...]
 
@@ -140,5 +142,5 @@ def _text_problems(text: str, limits: Limits) -> Iterator[str]:
         yield f"is longer than {limits.text} characters"
     if "\x00" in text:
         yield "holds the character NUL"
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if not text.isascii() and _HALF.search(text):
         yield "holds half of a surrogate pair"

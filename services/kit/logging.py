@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 _SECRETS = re.compile(
     r"(?i)((?:access_token|corpsecret|appsecret|client_secret|secret|password|token|key)=)[^&\s\"',;)]+"
 )
+MAX_REMEMBERED = 500
 MASK = r"\1***"
 
 
@@ -38,6 +39,24 @@ def _mask(value: Any) -> Any:  # noqa: ANN401 - any logged value
 def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401
     """Take secrets out of every text of a log line (a structlog processor)."""
     return {key: _mask(value) for key, value in event.items()}
+
+
+class _Once(logging.Filter):
+    """Lets a library say the same thing once in ten seconds: in an outage aiokafka says it dozens of times a second."""
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        what = (record.name, str(record.msg))
+        if record.created - self._said.get(what, 0.0) < self._seconds:
+            return False
+        if len(self._said) >= MAX_REMEMBERED:
+            self._said.clear()
+        self._said[what] = record.created
+        return True
 
 
 def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
@@ -70,6 +89,7 @@ def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, to_json],
         )
     )
+    handler.addFilter(_Once())
     root = logging.getLogger()
     root.handlers, root.level = [handler], logging.WARNING
     logging.captureWarnings(capture=True)

@@ -3,6 +3,7 @@
 The embedded broker has no admin API; it makes the declared topics when it starts.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from services.kit.errors import KitError, UsageError
 from services.kit.settings import ServiceSettings
 
 EXISTS = 36
-_DYNAMIC_TOPIC_CONFIG = 1
+IN_FORCE_SECONDS = 15.0
 
 
 class TopicsError(KitError):
@@ -101,7 +102,18 @@ async def apply(settings: ServiceSettings, topics: Sequence[Topic] = TOPICS, *, 
         await _create(admin, [declared[one.topic] for one in found if isinstance(one, Missing)], replicas)
         await _grow(admin, [one for one in found if isinstance(one, FewerPartitions)])
         await _set(admin, sorted({one.topic for one in found if isinstance(one, OtherSetting)}), declared)
+        await _in_force(admin, topics)
         return found
+
+
+async def _in_force(admin: Any, topics: Sequence[Topic]) -> None:  # noqa: ANN401 - aiokafka is untyped
+    """Kafka acknowledges a change before its brokers show it; who starts a service next must find the topics."""
+    try:
+        async with asyncio.timeout(IN_FORCE_SECONDS):
+            while any(not isinstance(one, MorePartitions) for one in await _diff(admin, topics)):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise TopicsError(f"changed topics are not in force after {IN_FORCE_SECONDS:g} seconds") from None
 
 
 @asynccontextmanager
@@ -144,7 +156,9 @@ async def _overrides(admin: Any, names: Sequence[str]) -> dict[str, dict[str, st
 async def _create(admin: Any, topics: Sequence[Topic], replicas: int) -> None:  # noqa: ANN401 - untyped
     if not topics:
         return
-    new = [NewTopic(topic.name, topic.partitions, replicas, topic_configs=topic.config) for topic in topics]
+    # aiokafka takes -1 only beside an assignment, so an empty one is named.
+    by_hand: dict[int, list[int]] | None = {} if replicas < 0 else None
+    new = [NewTopic(one.name, one.partitions, replicas, by_hand, topic_configs=one.config) for one in topics]
     answer = await admin.create_topics(new)
     for error in answer.topic_errors:  # it raises for nothing: 38 is replication, 40 a setting
         if error[1] not in {0, EXISTS}:

@@ -92,6 +92,14 @@ def test_libraries_speak_through_the_same_lines_from_warning_up(lines):
     assert (found["logger"], found["event"]) == ("aiokafka", "GET /token?corpsecret=*** failed")
 
 
+def test_a_library_says_the_same_once_in_ten_seconds(lines):
+    for port in range(5):
+        std_logging.getLogger("aiokafka").warning("no connection to %s", port)
+    std_logging.getLogger("aiokafka").warning("something else")
+    found = [json.loads(line)["event"] for line in lines.getvalue().splitlines()]
+    assert found == ["no connection to 0", "something else"]
+
+
 @pytest.mark.parametrize(
     ("speed", "after", "business"),
     [(0, 3600, NOON), (1, 3600, NOON + timedelta(hours=1)), (86400, 10, NOON + timedelta(days=10))],
