@@ -120,7 +120,7 @@ def error_answer(error: WeComError, request: Request, now: float) -> Answer:
     text += warning(request)
     body = {"errcode": error.code, "errmsg": text, **_empty_lists(request.path), **error.extra}
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return Answer(body, headers={"Error-Code": str(error.code), "Error-Msg": printable})
+    return Answer(body, headers={"Error-Code": str(error.code), "Error-Msg": printable.strip()})
 
 
 def warning(request: Request) -> str:

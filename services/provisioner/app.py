@@ -224,7 +224,11 @@ def _service(
         return await _ends(subscribers, parts.settings.broker_epoch)
 
     facts = {name: {"type": target.platform, "mode": target.mode} for name, target in parts.targets.items()}
-    operations = Operations(parts.store, parts.clock, parts.limiter, facts, ends, worker.wake)
+
+    async def probe(name: str) -> None:
+        await parts.targets[name].connector.probe()
+
+    operations = Operations(parts.store, parts.clock, parts.limiter, facts, ends, probe, worker.wake)
     people = People(parts.store, parts.policy, parts.clock)
     clock = BusinessClock(parts.store, parts.clock, worker.wake)
     operators = Operators(parts.settings.operators_file)

@@ -36,3 +36,10 @@ class UnknownTargetError(OperatorError):
 
     def __init__(self, target: str, known: Sequence[str]) -> None:
         super().__init__(f"{target!r} is not a target; these are: {', '.join(known)}")
+
+
+class StillRefusedError(OperatorError):
+    status, title = 409, "the platform still refuses our secret"
+
+    def __init__(self, api: str, code: str) -> None:
+        super().__init__(f"{api} answered {code}: correct the secret or the permission, then `tenure continue` again")

@@ -14,7 +14,9 @@ from contracts.provisioning import DecisionMade, SOURCE
 from contracts.topics import DECISIONS
 from services.kit.clock import Clock, ClockRow, Virtual
 from services.platforms import gate
-from services.provisioner.errors import AmbiguousPersonError, OperatorError, UnknownPersonError, UnknownTargetError
+from services.platforms.errors import CredentialError, PlatformError
+from services.platforms.gate import GateClosedError
+from services.provisioner.errors import AmbiguousPersonError, OperatorError, StillRefusedError, UnknownPersonError, UnknownTargetError
 from services.provisioner.plan.books import message
 from services.provisioner.store.port import Books, Mark, Message, PersonCard, Quarantined, Store, Waiting
 
@@ -50,6 +52,7 @@ class Operations:
     pauses: Pauses
     targets: Mapping[str, Mapping[str, str]]
     ends: Callable[[], Awaitable[Ends | None]]
+    probe: Callable[[str], Awaitable[None]]
     woken: Callable[[], None] = lambda: None
 
     # ------------------------------------------------------------ the books
@@ -143,7 +146,17 @@ class Operations:
         await self.pauses.pause(self._target(target), by, reason)
 
     async def proceed(self, target: str | None) -> None:
-        await self.pauses.resume(self._target(target))
+        """Let calls start again. A target whose secret is still refused stays paused."""
+        name = self._target(target)
+        await self.pauses.resume(name)
+        try:
+            for each in self.targets if target is None else [target]:
+                await self.probe(each)
+        except CredentialError as exc:
+            await self.pauses.pause(name, "tenure", f"{exc.api}:{exc.code}")
+            raise StillRefusedError(exc.api, exc.code) from exc
+        except (PlatformError, GateClosedError):
+            pass  # unreachable now: its steps will say so
         self.woken()
 
     def _target(self, target: str | None) -> str:

@@ -55,7 +55,7 @@ class DepartmentPass:
                                                            mode=self.target.mode),
         )  # fmt: skip
         finished = await self.store.finish(self.claim, self.process, end, self._books())
-        if how.verdict == "settled":
+        if how.reason != "paused":
             await self._wake_people()
         return finished
 
@@ -168,7 +168,7 @@ class DepartmentPass:
         affected = {below for department_id in changed if department_id for below in self.tree.subtree(department_id)}
         people = set(await self.store.persons_in(affected)) if affected else set()
         for row in await self.store.waiting(100_000):
-            if row.target == self.target.name and (row.reason or "").startswith(_WAITS_FOR):
+            if row.target == self.target.name and (row.reason or "").removeprefix(_WAITS_FOR) in self._links:
                 people.add(row.person_id)
         people.discard(DEPARTMENTS)
         if people:

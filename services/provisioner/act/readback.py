@@ -20,7 +20,9 @@ async def look(
     shown = await connector.read(native_id)
     memory = before or StoredAccount(Account(native_id, AccountState.NONE), None)
     if shown is None:
-        return replace(memory, observed=Account(native_id, AccountState.NONE), checked_at=at, granted=frozenset())
+        existed = memory.observed.state is not AccountState.NONE
+        state = AccountState.REMOVED if existed else AccountState.NONE
+        return replace(memory, observed=Account(native_id, state), checked_at=at, granted=frozenset())
     grants = shown.grants
     if not connector.shows_grants:
         held = {entitlement for entitlement in sorted(asked) if await lists.holds(entitlement, native_id)}

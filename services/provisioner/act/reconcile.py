@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from contracts.provisioning import AccountChecked, TargetResult
+from services.platforms import gate
 from services.platforms.errors import AwaitsAcceptanceError, NotThereError, OutcomeUnknownError, PlatformError, TakenError
 from services.platforms.gate import GateClosedError
 from services.provisioner.act import adopt
@@ -16,12 +17,15 @@ from services.provisioner.act.carry import Carrier, FencedError, recalled
 from services.provisioner.act.case import Case
 from services.provisioner.act.endings import Ending, ending
 from services.provisioner.act.target import Target
+from services.provisioner.connectors.base import NamesResidue
 from services.provisioner.model import Account, AccountState, Step
 from services.provisioner.plan.books import message
 from services.provisioner.plan.planner import GONE, Plan, plan
 from services.provisioner.plan.wish import Wish, wish
 from services.provisioner.policy.usernames import candidates
-from services.provisioner.store.port import Claim, End, Finished, Message, RowVerdict, Store, StoredAccount
+from services.provisioner.store.port import (
+    DEPARTMENTS, Claim, End, Finished, Mark, Message, RowVerdict, Store, StoredAccount,
+)  # fmt: skip
 
 ROUNDS = 6
 """Plans in one pass before it gives way to others; a plan that repeats itself ends it sooner."""
@@ -47,6 +51,7 @@ class Pass:
     claim: Claim
     process: UUID
     pauses: Pauses
+    _moved: bool = False
 
     async def run(self) -> Finished:
         carrier = Carrier(self.target, self.store, self.claim, self.process, self.case.at, self.case.file.account)
@@ -75,6 +80,7 @@ class Pass:
             if await self._read_first(carrier, made):
                 continue
             before = made.steps
+            self._moved |= any(step.verb in ("create", "move") for step in made.steps)
             await carrier.carry_out(made.steps)
             if carrier.failure:
                 stopped = await self._after(carrier, wanted, carrier.failure.error)
@@ -177,23 +183,43 @@ class Pass:
         end = End(
             verdict=verdict, reason=how.reason or None, reached_at=self.case.at, next_at=min(dates, default=None),
             next_lane=self.case.next_lane, not_before=how.not_before, account=carrier.stored,
-            result=self._result(carrier.stored), department_id=self.case.state.assignment.department_id,
+            result=await self._result(carrier.stored), department_id=self.case.state.assignment.department_id,
             messages=self._checked(carrier, how),
         )  # fmt: skip
-        return await self.store.finish(self.claim, self.process, end, self.case.books)
+        finished = await self.store.finish(self.claim, self.process, end, self.case.books)
+        await self._ask_departments(how)
+        return finished
 
-    def _result(self, stored: StoredAccount | None) -> TargetResult:
+    async def _ask_departments(self, how: Ending) -> None:
+        """A department that is missing is made before its people; leaders are named once they are in it."""
+        leads = self.case.desired.leads and self.target.connector.leaders_with_departments
+        if how.reason.startswith("department:") or (leads and how.verdict == "settled" and self._moved):
+            async with self.store.intake() as tx:
+                await tx.mark([Mark(DEPARTMENTS, gate.EVERYDAY, self.case.at)], [self.target.name])
+
+    async def _result(self, stored: StoredAccount | None) -> TargetResult:
         account = stored.observed if stored else None
-        residue: tuple[str, ...] = ()
-        if account and self.case.desired.access == "closed" and account.state not in GONE:
-            residue = tuple(self.target.connector.residue[self.case.desired.case])
-        elif account and account.state is AccountState.INVITED:
-            residue = ("not_activated",)
+        residue = await self._residue(account) if account else ()
         return TargetResult(
             target=self.target.name, platform=self.target.platform, mode=self.case.desired.mode,
             native_id=account.native_id if account else None, state=account.state.value if account else "none",
             residue=residue,
         )  # fmt: skip
+
+    async def _residue(self, account: Account) -> tuple[str, ...]:
+        """What the platform gives no way to end, or what it shows that we cannot bring about."""
+        connector, found = self.target.connector, list[str]()
+        if self.case.desired.access == "closed":
+            return tuple(connector.residue[self.case.desired.case]) if account.state not in GONE else ()
+        if account.state is AccountState.INVITED:
+            found.append("not_activated")
+        if isinstance(connector, NamesResidue) and self._moved:
+            try:
+                for entitlement in sorted(account.grants & connector.may_leave):
+                    found += (await connector.residue_of(entitlement, [account.native_id])).values()
+            except (PlatformError, GateClosedError):
+                found.append("not_read")
+        return tuple(dict.fromkeys(found))
 
     def _checked(self, carrier: Carrier, how: Ending) -> tuple[Message, ...]:
         """A read-back that closed or contradicted something, for the audit."""

@@ -185,5 +185,16 @@ class Probes(Protocol):
         ...
 
 
+@runtime_checkable
+class NamesResidue(Protocol):
+    """Entitlements that can be given and yet not take effect: `may_leave` names them."""
+
+    may_leave: frozenset[str]
+
+    async def residue_of(self, entitlement: str, native_ids: Sequence[str]) -> Mapping[str, str]:
+        """For each account in which it has no effect: a word for what is missing."""
+        ...
+
+
 class Connector(ManagesAccounts, HoldsEntitlements, ManagesDepartments, Probes, Protocol):
     """What WeCom, DingTalk and the memory target all have. Start-up refuses a policy that needs more."""

@@ -91,6 +91,7 @@ class WeComConnector:
     per_call = PER_CALL
     root = translate.ROOT
     leaders_with_departments = False
+    may_leave = frozenset({CUSTOMER_CONTACT})
 
     def __init__(self, client: WeCom, customer_contact_tag: str) -> None:
         self._client = client

@@ -27,7 +27,7 @@ def stops(
     changes: list[Change] = []
     stop: AccessStopped | None = None
     hires = sorted((at, first_recorded[name_of(f)]) for at, f in begun if isinstance(f.body, hr.Hired))
-    for decision in sorted(told, key=lambda d: (d.effective_at, d.recorded_at, d.decision_id)):
+    for decision in sorted(told, key=_order):
         if stop is not None and (ended := _ended(stop, hires, decision.effective_at)):
             changes.append((ended, False))
             stop = None
@@ -42,6 +42,12 @@ def stops(
     if stop is not None and (ended := _ended(stop, hires, None)):
         changes.append((ended, False))
     return tuple(changes)
+
+
+def _order(decision: AccessStopped | AccessAllowed) -> tuple[datetime, datetime, bool, str]:
+    """In doubt the stop comes last, and stands."""
+    stop = isinstance(decision, AccessStopped)
+    return (decision.effective_at, decision.recorded_at, stop, decision.decision_id)
 
 
 def _ended(stop: AccessStopped, hires: list[tuple[datetime, datetime]], before: datetime | None) -> datetime | None:

@@ -35,7 +35,7 @@ def timeline(facts: Iterable[Fact], decisions: Iterable[Decision] = (), *, perso
     return Timeline(
         person_id=person_id or person_named(standing.live) or _unnamed(facts, decisions),
         verdicts=fold.human.verdicts,
-        effects={fact.key: instant_of(fact) for fact in facts} | fold.effects,
+        effects={fact.key: instant_of(fact) for fact in standing.taken} | fold.effects,
         instants=tuple(sorted({*(moment.at for moment in fold.moments), *(at for at, _ in changes)})),
         moments=tuple(fold.moments),
         stops=changes,
@@ -60,7 +60,7 @@ class _Fold:
         self.ghost_hires = frozenset(hire.key for hire, _ in late)
         self.ghost_ends = {leave.key: hire.key for hire, leave in late}
         queue = [*standing.live, *(fact for pair in late for fact in pair)]
-        self.numbers = count()
+        self.numbers, self.places = count(), count()
         self.heap = [(instant_of(fact), next(self.numbers), fact) for fact in queue]
         heapq.heapify(self.heap)
 
@@ -79,7 +79,6 @@ class _Fold:
         before = self._places()
         self.human.applied = []
         for fact in group:
-            self.order[fact.key] = len(self.order)
             self._judge(fact, at)
         change = _change(before, self._places())
         for fact in self.human.applied:
@@ -92,6 +91,7 @@ class _Fold:
     def _judge(self, fact: Fact, at: datetime) -> None:
         if fact.worker is None:
             raise ValueError(f"{fact.key} belongs to no worker")
+        self.order[fact.key] = next(self.places)
         job = self.jobs.get(fact.worker)
         if job is None:
             job = self.jobs[fact.worker] = Job(fact.worker)

@@ -25,10 +25,11 @@ ALREADY_WITHDRAWN = Verdict(VerdictKind.NO_EFFECT, "already_withdrawn")
 class Standing:
     """What is left to fold, and what is settled already.
 
-    `withdrawn` pairs what is undone with what undid it; `first_recorded` says when we first heard of a fact, in any
+    `taken` has one fact a key, the others of that key being repetitions or conflicts. `withdrawn` pairs what is undone with what undid it; `first_recorded` says when we first heard of a fact, in any
     revision; `verdicts` holds all that is settled here, every withdrawal among them.
     """
 
+    taken: tuple[Fact, ...]
     live: tuple[Fact, ...]
     withdrawn: tuple[tuple[Fact, Fact], ...]
     first_recorded: Mapping[Name, datetime]
@@ -57,13 +58,14 @@ def stand(facts: Iterable[Fact], decisions: Iterable[Decision] = ()) -> Standing
     settled = {FactKey(d.source, d.event_id, d.revision): d.digest for d in decisions if isinstance(d, ConflictSettled)}
     newest: dict[Name, Fact] = {}
     verdicts: dict[FactKey, Verdict] = {}
-    for key in sorted(messages):  # a higher revision of the same fact comes later
-        fact = _first_taken(messages[key], settled.get(key))
+    taken = tuple(_first_taken(messages[key], settled.get(key)) for key in sorted(messages))
+    for fact in taken:  # sorted, so a higher revision of the same fact comes later
         older = newest.get(name_of(fact))
         if older is not None:
             verdicts[older.key] = REVISED
         newest[name_of(fact)] = fact
-    return _without_withdrawn(newest, first, verdicts)
+    undone = _undone(newest, verdicts)
+    return Standing(taken, *_divided(newest, undone, verdicts), first, verdicts)
 
 
 def _first_taken(messages: Collection[Fact], settled: str | None) -> Fact:
@@ -76,17 +78,14 @@ def _first_taken(messages: Collection[Fact], settled: str | None) -> Fact:
     return min(equal, key=lambda fact: (fact.time, fact.recorded_at))
 
 
-def _without_withdrawn(
-    newest: Mapping[Name, Fact], first: Mapping[Name, datetime], verdicts: dict[FactKey, Verdict]
-) -> Standing:
-    undone = _undone(newest, verdicts)
-    withdrawn = []
+def _divided(
+    newest: Mapping[Name, Fact], undone: Mapping[Name, Fact], verdicts: dict[FactKey, Verdict]
+) -> tuple[tuple[Fact, ...], tuple[tuple[Fact, Fact], ...]]:
+    """What is live, and what is withdrawn with what undid it."""
     for name, by in undone.items():
-        fact = newest[name]
-        withdrawn.append((fact, by))
-        verdicts[fact.key] = Verdict(VerdictKind.WITHDRAWN, f"withdrawn_by:{by.key.id}")
+        verdicts[newest[name].key] = Verdict(VerdictKind.WITHDRAWN, f"withdrawn_by:{by.key.id}")
     live = (f for n, f in newest.items() if n not in undone and not isinstance(f.body, hr.Withdrawn))
-    return Standing(tuple(live), tuple(withdrawn), first, verdicts)
+    return tuple(live), tuple((newest[name], by) for name, by in undone.items())
 
 
 def _undone(newest: Mapping[Name, Fact], verdicts: dict[FactKey, Verdict]) -> dict[Name, Fact]:

@@ -23,7 +23,7 @@ class Tree:
     def of(cls, nodes: Mapping[str, Node]) -> "Tree":
         """Hang every department under its parent, or whoever took over from it.
 
-        An unknown parent is the top until known. Where a parent was closed in favour of something below itself, its
+        An unknown parent, or an unknown successor of one, is the top until known. Where a parent was closed in favour of something below itself, its
         children move up to its own parent. A circle that closing made is cut at its smallest id.
         """
         successors = {i: node.successor_id for i, node in nodes.items() if node.successor_id is not None}
@@ -61,16 +61,14 @@ class Tree:
         while row:
             found += row
             row = [child for i in row for child in children.get(i, ())]
-        # What hangs under a successor that nobody announced still comes, last.
-        placed = set(found)
-        return found + [i for i in sorted(self.parents, key=rank) if i not in placed]
+        return found
 
     def _above(self, department_id: str) -> str | None:
         parent = self.parents[department_id]
         while parent is not None:
             after = self.effective(parent)
             if after != department_id and not (after != parent and self._is_under(after, parent)):
-                return after
+                return after if after in self.parents else None
             parent = self.parents.get(parent)
         return None
 

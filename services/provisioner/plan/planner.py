@@ -66,7 +66,7 @@ def plan(wish: Wish, stored: StoredAccount | None, abilities: Abilities, begun: 
 
 def _closed_by_others(stored: StoredAccount, begun: datetime | None) -> bool:
     """Somebody else closed an account that existed; an employment that began since gives it back."""
-    closed = stored.observed.state in _CLOSED_TO
+    closed = stored.observed.state in _CLOSED_TO and stored.observed.state is not AccountState.NONE
     seen = stored.checked_at
     return closed and not stored.closed_by_us and not (begun and seen and begun > seen)
 

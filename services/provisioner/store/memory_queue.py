@@ -80,8 +80,9 @@ class MemoryQueue(Base):
         async with self._lock:
             tables, person = self._tables, claim.person_id
             accounts = reading.accounts_of(tables, person)
-            opened = max(self._open_plans(claim), default=None)
-            plan = None if opened is None else OpenPlan(opened, tables.plans[opened].steps)
+            opened = sorted(self._open_plans(claim))
+            steps = tuple(step for number in opened for step in tables.plans[number].steps)
+            plan = OpenPlan(opened[-1], steps) if opened else None
             return PersonFile(
                 facts=reading.facts_of(tables, person),
                 decisions=reading.decisions_of(tables, person),

@@ -1,0 +1,346 @@
+"""Hires, moves and leaves from the record in Kafka to the account and the books, one claim a test."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from company import START, Company
+
+from services.platforms.errors import (
+    AwaitsAcceptanceError, CredentialError, NeedsPersonError, OutcomeUnknownError, TryLaterError,
+)  # fmt: skip
+from services.provisioner.model import Account, AccountState
+
+LATER = START + timedelta(days=30)
+
+
+@pytest.fixture
+def company():
+    return Company()
+
+
+async def test_a_hire_becomes_an_account_with_birthright_and_is_confirmed(company):
+    await company.hire("e1")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert await company.events() == {"e1": ("confirmed", None)}
+    assert await company.books() == {"confirmed": 1}
+
+
+async def test_the_confirmation_says_what_was_done_and_what_stays_open(company):
+    await company.hire("e1")
+    await company.settle()
+    [settled] = await company.told("tenure.event.settled.v1")
+    crm = next(t for t in settled["targets"] if t["target"] == "crm")
+    assert [(d["verb"], d["entitlement"]) for d in crm["done"]] == [("create", None), ("grant", "tag:sales")]
+    assert (settled["change"], crm["residue"], settled["nothing_enforced"]) == ("joiner", ["not_activated"], False)
+
+
+async def test_a_hire_costs_create_read_and_one_call_a_list(company):
+    await company.hire("e1")
+    await company.settle()
+    assert company.crm.calls == {"create": 1, "grant": 1, "read": 1}
+
+
+async def test_a_mover_changes_grants_and_department(company):
+    await company.say("department.changed", "d1", department_id="D1", name="销售部")
+    await company.hire("e1", department="D1")
+    await company.settle()
+    await company.say("transferred", "e2", worker_id="W1", effective_at="2026-02-20", assignment={"job_function": "administration"})
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:office"])
+    assert await company.books() == {"confirmed": 3}
+
+
+async def test_a_leaver_is_closed_and_has_nothing(company):
+    await company.hire("e1")
+    await company.settle()
+    await company.say("left", "e2", worker_id="W1", effective_at="2026-02-25")
+    await company.settle()
+    assert company.account("wangw") == ("suspended", [])
+    assert (await company.events())["e2"] == ("confirmed", None)
+
+
+async def test_a_future_hire_waits_for_its_day(company):
+    await company.hire("e1", effective_at="2026-03-15")
+    await company.settle()
+    assert company.account("wangw") is None
+    assert (await company.events())["e1"][0] == "waiting"
+    await company.settle(until=LATER)
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert (await company.events())["e1"][0] == "confirmed"
+
+
+async def test_a_hire_without_what_is_required_waits_and_says_for_what(company):
+    await company.hire("e1", mobile=None)
+    await company.settle()
+    assert await company.events() == {"e1": ("waiting", "crm:requires:person.mobile")}
+    await company.say("updated", "e2", worker_id="W1", person={"mobile": "+8613800000009"})
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert await company.books() == {"confirmed": 2}
+
+
+async def test_a_transfer_before_its_hire_waits(company):
+    await company.say("transferred", "e2", worker_id="W1", effective_at="2026-02-20", assignment={"title": "经理"})
+    await company.settle()
+    assert (await company.events())["e2"][0] == "waiting"
+    await company.hire("e1")
+    await company.settle()
+    assert await company.books() == {"confirmed": 2}
+
+
+async def test_a_duplicate_changes_nothing_and_is_booked_as_one(company):
+    await company.hire("e1")
+    await company.hire("e1")
+    await company.settle()
+    assert company.crm.calls["create"] == 1
+    assert await company.books() == {"confirmed": 1, "duplicate": 1}
+
+
+async def test_a_conflict_waits_for_a_person_and_the_first_stands(company):
+    await company.hire("e1")
+    await company.settle()
+    await company.hire("e1", function="administration")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert await company.books() == {"confirmed": 1, "inbox": 1}
+
+
+async def test_a_correction_supersedes_what_it_corrects(company):
+    await company.hire("e1", effective_at="2026-03-20")
+    await company.settle()
+    await company.hire("e1", effective_at="2026-02-20", function="administration", revision=2)
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:office"])
+    assert await company.books() == {"confirmed": 1, "superseded": 1}
+
+
+async def test_a_withdrawn_hire_never_makes_an_account(company):
+    await company.hire("e1", effective_at="2026-03-20")
+    await company.say("withdrawn", "e2", event_id="e1", effective_at="2026-03-20")
+    await company.settle(until=LATER)
+    assert company.account("wangw") is None
+    assert await company.books() == {"confirmed": 1, "superseded": 1}
+
+
+async def test_poison_goes_to_quarantine_and_blocks_nobody(company):
+    await company.raw(b"{not json", [("ce_id", b"x")])
+    await company.raw(b"\xff", [("ce_id", b"\xff\xfe")])
+    await company.hire("e1")
+    await company.settle()
+    assert await company.books() == {"confirmed": 1, "quarantined": 2}
+
+
+async def test_two_people_of_one_name_get_two_usernames(company):
+    await company.hire("e1")
+    await company.hire("e2", "W2", mobile="+8613800000002")
+    await company.settle()
+    assert {company.account("wangw")[0], company.account("wangw2")[0]} == {"invited"}
+
+
+async def test_a_taken_mobile_goes_to_the_inbox_and_names_the_holder(company):
+    await company.hire("e1")
+    await company.settle()
+    await company.hire("e2", "W2", family="李", given="梅")
+    await company.settle()
+    assert (await company.events("urn:hr:acme/W2"))["e2"] == ("inbox", "crm:mobile_taken:wangw")
+
+
+async def test_an_account_that_was_there_already_is_adopted_by_mobile_and_name(company):
+    company.crm.put(Account("oldwang", AccountState.ACTIVE, {"name": "王伟", "mobile": "+8613800000001"}, ("1",)))
+    await company.hire("e1")
+    await company.settle()
+    assert company.account("oldwang") == ("active", ["tag:sales"])
+    assert company.account("wangw") is None
+
+
+async def test_a_foreign_account_under_the_chosen_name_is_left_alone(company):
+    company.policy = replace(company.policy)
+    company.targets["crm"] = replace(company.targets["crm"], match=("mobile_and_name",))
+    company.crm.put(Account("wangw", AccountState.ACTIVE, {"name": "别人", "mobile": "+8613800000008"}, ("1",)))
+    await company.hire("e1")
+    await company.settle()
+    assert company.account("wangw") == ("active", [])
+    assert company.account("wangw2") == ("invited", ["tag:sales"])
+
+
+async def test_an_unknown_outcome_is_looked_at_and_not_repeated(company):
+    company.crm.fail("create", OutcomeUnknownError("time_out", "create"), after_commit=True)
+    await company.hire("e1")
+    await company.settle()
+    assert (await company.rows())["crm"][0] == "retry"
+    await company.settle(until=START + timedelta(minutes=1))
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert company.crm.calls["create"] == 1
+
+
+async def test_an_unknown_outcome_that_was_not_done_is_done_after_the_look(company):
+    company.crm.fail("create", OutcomeUnknownError("time_out", "create"))
+    await company.hire("e1")
+    await company.settle()
+    await company.settle(until=START + timedelta(minutes=1))
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert len(company.crm.accounts) == 1
+
+
+async def test_a_busy_platform_is_tried_again(company):
+    company.crm.fail("create", TryLaterError("-1", "create"))
+    await company.hire("e1")
+    await company.settle()
+    assert company.account("wangw") is None
+    assert (await company.events())["e1"][0] == "in_progress"
+    await company.settle(until=START + timedelta(minutes=1))
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+
+
+async def test_a_leave_whose_suspend_timed_out_is_ours_when_the_look_shows_it_done(company):
+    await company.hire("e1")
+    await company.settle()
+    company.crm.fail("suspend", OutcomeUnknownError("time_out", "suspend"), after_commit=True)
+    await company.say("left", "e2", worker_id="W1", effective_at="2026-02-25")
+    await company.settle()
+    await company.settle(until=START + timedelta(minutes=1))
+    assert company.account("wangw") == ("suspended", [])
+    await company.hire("e3", effective_at="2026-02-28")
+    await company.settle()
+    assert company.account("wangw") == ("active", ["tag:sales"]) or company.account("wangw") == ("invited", ["tag:sales"])
+
+
+async def test_a_refused_secret_pauses_the_target_and_the_row_waits(company):
+    company.crm.fail("create", CredentialError("40001", "gettoken"))
+    await company.hire("e1")
+    await company.settle()
+    assert company.pauses.paused == {"crm": ("tenure", "gettoken:40001")}
+    assert (await company.rows())["crm"][0] == "retry"
+
+
+async def test_what_only_a_person_can_mend_goes_to_the_inbox(company):
+    company.crm.fail("create", NeedsPersonError("60112", "create", "bad_name"))
+    await company.hire("e1")
+    await company.settle()
+    assert (await company.events())["e1"] == ("inbox", "crm:bad_name:60112")
+
+
+async def test_who_must_accept_first_is_waited_for_and_not_invited_again(company):
+    company.crm.fail("create", AwaitsAcceptanceError("40103", "create"))
+    await company.hire("e1")
+    await company.settle()
+    assert (await company.events())["e1"] == ("waiting", "crm:awaits_acceptance")
+    await company.settle(until=START + timedelta(hours=2))
+    assert company.crm.calls["create"] == 1
+    company.crm.put(Account("wangw", AccountState.ACTIVE, {"name": "王伟", "mobile": "+8613800000001"}, ("1",)))
+    await company.settle(until=START + timedelta(days=3))
+    assert company.account("wangw") == ("active", ["tag:sales"])
+    assert (await company.events())["e1"] == ("confirmed", None)
+
+
+async def test_people_wait_for_their_department_and_are_then_put_into_it(company):
+    await company.hire("e1", department="D7")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    [made] = [d for d in company.crm.tree.values() if d.name == "D7"]
+    assert company.crm.accounts["wangw"].departments == (made.native_id,)
+    await company.say("department.changed", "d1", department_id="D7", name="华东")
+    await company.settle()
+    assert company.crm.tree[made.native_id].name == "华东"
+    assert await company.books() == {"confirmed": 2}
+
+
+async def test_a_closed_department_hands_its_people_to_the_successor_and_goes(company):
+    await company.say("department.changed", "d1", department_id="D1", name="一部")
+    await company.say("department.changed", "d2", department_id="D2", name="二部")
+    await company.hire("e1", department="D1")
+    await company.settle()
+    await company.say("department.closed", "d3", department_id="D1", successor_id="D2")
+    await company.settle()
+    await company.settle(until=START + timedelta(minutes=1))
+    names = {d.name: d.native_id for d in company.crm.tree.values()}
+    assert company.crm.accounts["wangw"].departments == (names["二部"],)
+    assert "一部" not in names
+    assert await company.books() == {"confirmed": 4}
+
+
+async def test_a_closed_department_without_successor_keeps_its_people_and_asks(company):
+    await company.say("department.changed", "d1", department_id="D1", name="一部")
+    await company.hire("e1", department="D1")
+    await company.settle()
+    await company.say("department.closed", "d3", department_id="D1")
+    await company.settle()
+    assert "一部" in {d.name for d in company.crm.tree.values()}
+    rows = await company.rows("#departments")
+    assert rows["crm"] == ("inbox", "closed_not_empty:D1:urn:hr:acme/W1")
+
+
+async def test_an_observed_target_is_planned_and_not_touched(company):
+    await company.hire("e1")
+    await company.settle()
+    assert company.targets["wiki"].connector.platform.accounts == {}
+    assert (await company.rows())["wiki"] == ("settled", None)
+
+
+async def test_an_event_with_no_enforcing_target_says_so():
+    company = Company()
+    for name in company.targets:
+        company.targets[name] = replace(company.targets[name], mode="observe")
+    company.policy = replace(company.policy, targets={n: replace(t, mode="observe") for n, t in company.policy.targets.items()})
+    await company.hire("e1")
+    await company.settle()
+    [settled] = await company.told("tenure.event.settled.v1")
+    assert (settled["state"], settled["nothing_enforced"]) == ("confirmed", True)
+
+
+async def test_an_event_is_confirmed_only_when_every_enforcing_target_is_done():
+    company = Company(wiki="enforce")
+    company.targets["wiki"].connector.platform.fail("create", TryLaterError("-1", "create"))
+    await company.hire("e1")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert (await company.events())["e1"][0] == "in_progress"
+    await company.settle(until=START + timedelta(minutes=1))
+    assert (await company.events())["e1"] == ("confirmed", None)
+
+
+async def test_what_an_administrator_closed_stays_closed(company):
+    await company.hire("e1")
+    await company.settle()
+    company.crm.put(replace(company.crm.accounts["wangw"], state=AccountState.SUSPENDED))
+    await company.say("transferred", "e2", worker_id="W1", effective_at="2026-02-20", assignment={"title": "经理", "job_function": "administration"})
+    await company.settle()
+    assert company.account("wangw")[0] == "suspended"
+    assert (await company.events())["e2"] == ("held", "crm:closed_by_others")
+
+
+async def test_steps_carry_the_rule_and_the_fact(company):
+    await company.hire("e1")
+    await company.settle()
+    create, grant = await company.told("tenure.step.taken.v1")
+    assert grant["reason"]["rule"] == "birthright.sales"
+    assert create["reason"]["facts"] == ["urn:hr:acme/e1/1"]
+
+
+async def test_no_outcome_holds_a_mobile_or_a_name_except_the_settled_one_for_messages(company):
+    await company.hire("e1")
+    await company.settle()
+    rows = await company.store.outbox(1000)
+    for _, message in rows:
+        assert b"13800000001" not in message.value
+        if dict(message.headers)["ce_type"] != b"tenure.event.settled.v1":
+            assert "王伟".encode() not in message.value
+
+
+NAMES = ['"; DROP TABLE due; --', "x\u202eevil", "王\U00020000", "{person.mobile}", "😀", "<b>&amp;</b>", "%s%n", "${SECRET}"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_names_are_data(company, name):
+    person = {"display_name": name, "mobile": "+8613800000001"}
+    await company.say("hired", "e1", worker_id="W1", person=person, assignment={"job_function": "sales"})
+    await company.settle()
+    [account] = company.crm.accounts.values()
+    assert account.attributes["name"] == name
+    assert account.native_id.isascii()
+
+
+def test_the_clock_is_passed_in():
+    assert Company().clock.business == datetime(2026, 3, 1, tzinfo=UTC)
