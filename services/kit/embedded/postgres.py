@@ -8,10 +8,11 @@ import importlib.util
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
-import tempfile
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ USER, DATABASE = "tenure", "postgres"
 UNPRIVILEGED = "nobody"
 
 SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",  # a socket's path ends at about 100 characters, and folders may be deeper
     "max_connections": "100",
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
@@ -73,18 +76,9 @@ class EmbeddedPostgres:
         if not (self.data / "PG_VERSION").exists():
             self._initdb()
         self.port = self.port or _free_port()
-        sockets = tempfile.gettempdir()  # paths of sockets end at about 100 characters
-        command: list[str | Path] = [
-            self._binaries / "postgres",
-            "-D",
-            self.data,
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(self.port),
-        ]
-        command += ["-k", sockets]
-        for name, value in SETTINGS.items():
+        settings = {**SETTINGS, "port": str(self.port)}
+        command: list[str | Path] = [self._binaries / "postgres", "-D", self.data]
+        for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         self._child = spawn(command, self._log, user=self._user, group=self._group)
         self._wait_ready(self._child)
@@ -138,31 +132,28 @@ class EmbeddedPostgres:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._owner is not None:
             os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
-            self._check_way_in()
+            self._make_enterable()
         if not self._password.exists():
             self._password.touch(mode=0o600)
             self._password.write_text(secrets.token_urlsafe(24))
             if self._owner is not None:
                 os.chown(self._password, self._owner.pw_uid, self._owner.pw_gid)
 
-    def _check_way_in(self) -> None:
-        for place in (self.folder, self._binaries):
-            for parent in place.parents:
-                if not parent.stat().st_mode & 0o001:
-                    raise EmbeddedError(
-                        f"PostgreSQL does not run as root, and user {UNPRIVILEGED} cannot enter {parent}: "
-                        "use another folder, or start as an ordinary user"
-                    )
+    def _make_enterable(self) -> None:
+        """For `nobody`: the data must be reachable; the program is copied to the data where it is not (root's home)."""
+        if closed := _closed_to_others(self.folder):
+            raise EmbeddedError(
+                f"PostgreSQL does not run as root, and user {UNPRIVILEGED} cannot enter {closed}: "
+                "use another folder, or start as an ordinary user"
+            )
+        if _closed_to_others(self._binaries):
+            self._binaries = _copied(self._binaries, self.folder / "program")
 
     def _initdb(self) -> None:
-        command: list[str | Path] = [
-            self._binaries / "initdb",
-            "-D",
-            self.data,
-            "-U",
-            USER,
-            f"--pwfile={self._password}",
-        ]
+        """Into a folder beside it first: half a database, left by a kill, must not look like one."""
+        new = self.folder / "data.new"
+        shutil.rmtree(new, ignore_errors=True)
+        command: list[str | Path] = [self._binaries / "initdb", "-D", new, "-U", USER, f"--pwfile={self._password}"]
         command += ["--auth=scram-sha-256", "--encoding=utf8", "--no-locale", "--no-sync"]
         made = subprocess.run(  # noqa: S603 - the wheel's own program
             command,
@@ -175,13 +166,15 @@ class EmbeddedPostgres:
         )
         if made.returncode:
             raise EmbeddedError(f"initdb failed: {made.stderr.decode(errors='replace')[-600:]}")
+        new.rename(self.data)
 
     def _wait_ready(self, child: subprocess.Popen[bytes]) -> None:
         state = self.data / "postmaster.pid"
         limit = time.monotonic() + START_SECONDS
         while time.monotonic() < limit and child.poll() is None:
             lines = state.read_text().splitlines() if state.exists() else []
-            if len(lines) > 7 and lines[7].strip() == "ready" and lines[3] == str(self.port):  # noqa: PLR2004 - its form
+            ours = len(lines) > 7 and (lines[0] == str(child.pid) or sys.platform != "linux")  # noqa: PLR2004 - its form
+            if ours and lines[7].strip() == "ready" and lines[3] == str(self.port):
                 return
             time.sleep(0.01)
         self.stop()
@@ -195,6 +188,25 @@ class EmbeddedPostgres:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _copied(binaries: Path, to: Path) -> Path:
+    """A copy of the wheel's program; it looks for its libraries beside its package."""
+    installed, package = binaries.parent, binaries.parents[1]
+    if not to.exists():
+        new = to.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.copytree(installed, new / package.name / installed.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, new / libraries.name)
+        new.rename(to)
+    return to / package.name / installed.name / binaries.name
+
+
+def _closed_to_others(place: Path) -> Path | None:
+    """The first folder on the way that other users cannot enter."""
+    return next((parent for parent in place.parents if not parent.stat().st_mode & 0o001), None)
 
 
 def _free_port() -> int:
