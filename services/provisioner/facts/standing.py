@@ -25,8 +25,9 @@ ALREADY_WITHDRAWN = Verdict(VerdictKind.NO_EFFECT, "already_withdrawn")
 class Standing:
     """What is left to fold, and what is settled already.
 
-    `taken` has one fact a key, the others of that key being repetitions or conflicts. `withdrawn` pairs what is undone with what undid it; `first_recorded` says when we first heard of a fact, in any
-    revision; `verdicts` holds all that is settled here, every withdrawal among them.
+    `taken` has one fact a key, the others of that key being repetitions or conflicts. `withdrawn` pairs what is
+    undone with what undid it. `first_recorded` says when we first heard of a fact, in any revision. `verdicts` holds
+    all that is settled here, every withdrawal among them.
     """
 
     taken: tuple[Fact, ...]

@@ -23,8 +23,9 @@ class Tree:
     def of(cls, nodes: Mapping[str, Node]) -> "Tree":
         """Hang every department under its parent, or whoever took over from it.
 
-        An unknown parent, or an unknown successor of one, is the top until known. Where a parent was closed in favour of something below itself, its
-        children move up to its own parent. A circle that closing made is cut at its smallest id.
+        An unknown parent, or an unknown successor of one, is the top until known. Where a parent was closed in favour
+        of something below itself, its children move up to its own parent. A circle that closing made is cut at its
+        smallest id.
         """
         successors = {i: node.successor_id for i, node in nodes.items() if node.successor_id is not None}
         raw = {i: node.parent_id if node.parent_id in nodes else None for i, node in nodes.items()}
