@@ -1,0 +1,1 @@
+"""The catalogue: help, what is said, and errors."""

@@ -1,0 +1,79 @@
+"""`tenure up`: everything on this machine until interrupted."""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from services.cli.command import CONFIG, Command, Common, by_name, common
+from services.cli.errors import UsageError
+from services.cli.messages import t
+from services.cli.rehearsal import moment
+
+SAMPLE = Path(__file__).parent / "sample" / "tenure.yaml"
+
+
+def policy_file(shared: Common) -> Path:
+    """`--config`, else ./tenure.yaml, else the built-in sample."""
+    return shared.config or (CONFIG if CONFIG.exists() else SAMPLE)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM unwinds as Ctrl-C does; a second one of either is the machine's own and ends us at once."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@click.command("up", cls=Command, key="up")
+@click.option("--sandbox", is_flag=True, help=t("option.sandbox"))
+@click.option("--kafka", metavar="HOST:PORT", help=t("option.kafka"))
+@click.option("--database", metavar="DSN", envvar="TENURE_DATABASE", help=t("option.database"))
+@click.option("--clock", metavar="T", help=t("option.clock"))
+@click.option("--speed", type=click.FloatRange(0, 10_000_000), help=t("option.speed"))
+@click.option(
+    "--sandbox-config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=t("option.sandbox_config")
+)
+@common
+def up(
+    shared: Common,
+    *,
+    sandbox: bool,
+    kafka: str | None,
+    database: str | None,
+    clock: str | None,
+    speed: float | None,
+    sandbox_config: Path | None,
+) -> None:
+    from services.cli.installation import Installation, Options
+
+    if speed is not None and clock is None:
+        raise UsageError(t("error.speed_without_clock"))
+    options = Options(
+        policy_file(shared), shared.data, sandbox, kafka, database, moment(clock) if clock else None, speed or 0.0,
+        sandbox_config=json.loads(sandbox_config.read_text(encoding="utf-8")) if sandbox_config else {},
+    )  # fmt: skip
+    with interruptible(), Installation(options, say=lambda line: click.echo(line, err=True)) as running:
+        said = running.ready
+        shared.answer(said, t("up.ready", events=said["events"], provisioner=said["provisioner"], data=shared.data))
+        if said["embedded_broker"]:
+            click.echo(t("up.embedded"), err=True)
+        running.watch()
+
+
+COMMANDS = by_name(up)
