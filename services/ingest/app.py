@@ -12,6 +12,7 @@ from services.ingest.config import read_sources
 from services.ingest.control import clock_route
 from services.ingest.handlers import Bounds, Door
 from services.ingest.metrics import Metrics
+from services.ingest.openapi import openapi_route
 from services.ingest.publish import KafkaPublisher, Publisher, watched
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.webhook import Webhook
@@ -44,7 +45,7 @@ def routes(
         metrics.tail.set(tail.largest() if tail else 0)
 
     found: list[BaseRoute] = [Route("/events/{name}", door.post, methods=["POST"]), *health.routes()]
-    found.append(metrics_route(registry, refresh))
+    found += [metrics_route(registry, refresh), openapi_route()]
     if settings.clock is not None:
         found.append(clock_route(clock))
     return found

@@ -12,6 +12,7 @@ import json
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,30 +81,45 @@ async def serve(
     with _signals(stop):
         listener = _listen(settings.host, settings.port)
         with contextlib.closing(listener):
-            async with _closing_in_time(service, settings.grace) as parts:
-                await _serve_parts(name, settings, parts, listener, stop)
+            grace = _Grace(settings.grace)
+            async with _closing_in_time(service, grace) as parts:
+                url = f"http://{settings.host}:{listener.getsockname()[1]}"
+                door = _Door(Starlette(routes=list(parts.routes)), lambda: _announce(name, url))
+                await _serve_parts(parts, door, listener, stop, grace)
+
+
+class _Grace:
+    """The seconds that a stop may still take, counted from its beginning."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._until = seconds, 0.0
+
+    def begin(self) -> None:
+        self._until = self._until or time.monotonic() + self._seconds
+
+    def left(self) -> float:
+        return max(0.1, self._until - time.monotonic()) if self._until else self._seconds
 
 
 async def _serve_parts(
-    name: str, settings: ServiceSettings, parts: Service, listener: socket.socket, stop: asyncio.Event
+    parts: Service, door: "_Door", listener: socket.socket, stop: asyncio.Event, grace: _Grace
 ) -> None:
-    url = f"http://{settings.host}:{listener.getsockname()[1]}"
     loops = [asyncio.create_task(_endless(loop_name, loop), name=loop_name) for loop_name, loop in parts.loops.items()]
-    door = _Door(Starlette(routes=list(parts.routes)), settings.grace, lambda: _announce(name, url))
     http = asyncio.create_task(door.serve(sockets=[listener]), name="http")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
         await asyncio.wait([http, stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
         logging.logger().info("service.stopping")
     finally:
-        door.should_exit = True
+        grace.begin()
+        door.leave(grace.left() / 2)
         stopping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await http
         broken = [task for task in loops if task.done()]
         for task in loops:
             task.cancel()
-        await asyncio.wait([stopping, *loops], timeout=settings.grace)
+        await asyncio.wait([stopping, *loops], timeout=grace.left())
     for task in broken:
         task.result()
 
@@ -116,11 +132,14 @@ async def _endless(name: str, loop: Loop) -> None:
 class _Door(uvicorn.Server):
     """uvicorn without its own signal handlers, which would end the process before our parts are closed."""
 
-    def __init__(self, app: Starlette, grace: float, on_ready: Callable[[], None]) -> None:
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
-        config.timeout_graceful_shutdown = int(grace)
-        super().__init__(config)
+    def __init__(self, app: Starlette, on_ready: Callable[[], None]) -> None:
+        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
         self._on_ready = on_ready
+
+    def leave(self, within: float) -> None:
+        """Take no more requests and let those that run end."""
+        self.config.timeout_graceful_shutdown = max(1, int(within))
+        self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -133,17 +152,17 @@ class _Door(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def _closing_in_time(
-    service: contextlib.AbstractAsyncContextManager[Service], grace: float
+    service: contextlib.AbstractAsyncContextManager[Service], grace: _Grace
 ) -> AsyncIterator[Service]:
     parts = await service.__aenter__()
     try:
         yield parts
     finally:
         try:
-            async with asyncio.timeout(grace):
+            async with asyncio.timeout(grace.left()):
                 await service.__aexit__(*sys.exc_info())
         except TimeoutError:
-            logging.logger().warning("service.stop_timed_out", seconds=grace)
+            logging.logger().warning("service.stop_timed_out")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook as Signer
 from starlette.applications import Starlette
 
+from contracts.hr import TYPES
 from services.ingest.app import routes
 from services.ingest.publish import MemoryPublisher
 from services.ingest.settings import IngestSettings
@@ -392,3 +393,15 @@ async def test_no_event_whatever_it_holds_is_a_server_error(changes, mode):
 async def test_no_bytes_whatever_they_are_are_a_server_error(body):
     response = await Ingest().post(body, BEARER | BATCH, "open")
     assert response.status_code in {202, 400, 422}
+
+
+async def test_the_openapi_document_tells_every_type_and_every_answer():
+    async with Ingest().client() as client:
+        document = (await client.get("/openapi.json")).json()
+    post = document["paths"]["/events/{name}"]["post"]
+    assert set(post["responses"]) == {"202", "400", "401", "404", "408", "413", "415", "422", "503"}
+    one = post["requestBody"]["content"]["application/cloudevents+json"]["schema"]
+    kinds = [kind["properties"] for kind in one["allOf"][1]["oneOf"]]
+    assert {kind["type"]["const"] for kind in kinds} == set(TYPES)
+    named = {kind["data"]["$ref"].rpartition("/")[2] for kind in kinds}
+    assert named <= set(document["components"]["schemas"])
