@@ -3,10 +3,11 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -178,17 +179,20 @@ def _subscribe(broker: KafkaBroker, intake: Intake, health: Health) -> list[Batc
     subscribers = []
     for topic in INTAKE:
         subscriber = kafka.subscribe(broker, topic.name, group=intake_group(topic))
-
-        async def take_in(records: Any, subscriber: BatchSubscriber = subscriber) -> None:  # noqa: ANN401 - raw batch
-            batch: list[ConsumerRecord[Any, Any]] = list(records)
-            await intake.take_in(batch)
-            if isinstance(subscriber.consumer, AIOKafkaConsumer):
-                await kafka.commit(subscriber.consumer, kafka.next_offsets(batch))
-
-        subscriber(take_in)
-        health.ready(f"assigned.{topic.name}", lambda s=subscriber: _assigned(s))  # type: ignore[misc]
+        subscriber(_taking_in(subscriber, intake))
+        health.ready(f"assigned.{topic.name}", partial(_assigned, subscriber))
         subscribers.append(subscriber)
     return subscribers
+
+
+def _taking_in(subscriber: BatchSubscriber, intake: Intake) -> Callable[[Any], Awaitable[None]]:
+    async def take_in(records: Any) -> None:  # noqa: ANN401 - one parameter without a type: FastStream hands the batch on
+        batch: list[ConsumerRecord[Any, Any]] = list(records)
+        await intake.take_in(batch)
+        if isinstance(subscriber.consumer, AIOKafkaConsumer):
+            await kafka.commit(subscriber.consumer, kafka.next_offsets(batch))
+
+    return take_in
 
 
 def _assigned(subscriber: BatchSubscriber) -> State:
