@@ -1,5 +1,6 @@
 """What every model of the contract has in common."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -14,17 +15,28 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Control characters and what else begins a new line somewhere."""
+
+
+def _one_line(value: str) -> str:
+    return _CONTROLS.sub(" ", value)
+
+
 def _printable(value: str) -> str:
-    if any(ord(c) < 0x20 or ord(c) == 0x7F or 0xD800 <= ord(c) <= 0xDFFF for c in value):  # noqa: PLR2004 - ASCII
+    if _CONTROLS.search(value):
         msg = "holds a control character"
         raise ValueError(msg)
     return value
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT), AfterValidator(_printable)]
-"""A name or a word from HR: 1 to 256 characters, no control characters; data, never interpreted."""
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT), AfterValidator(_one_line)]
+"""A name or a word from HR: 1 to 256 characters; data, never interpreted.
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, strip_whitespace=False), AfterValidator(_printable)]
+Line breaks and other control characters become spaces: in a log line or a header they would forge a second one.
+"""
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID), AfterValidator(_printable)]
 """An identifier: 1 to 128 characters, compared as it is."""
 
 Extra = Annotated[dict[str, Any], Field(default_factory=dict)]

@@ -82,6 +82,11 @@ def test_null_clears_and_absent_keeps():
     assert found["person"] == {"mobile": None}
 
 
+def test_line_breaks_in_a_name_cannot_forge_a_second_line():
+    found = take(fact("hr.worker.updated.v1", worker_id="W1", person={"display_name": "李四\r\nBcc: x\u2028y"}))
+    assert value(found)["person"] == {"display_name": "李四  Bcc: x y"}
+
+
 def test_unknown_fields_are_dropped_and_named():
     raw = event(data={"worker_id": "W1", "effective_at": "2026-03-15", "salary": 1, "extra": {"kept": 1},
                       "person": MEI | {"blood": "A"}, "assignment": {"desk": "x\u202ey"}})  # fmt: skip
