@@ -61,7 +61,7 @@ async def open_ingest(settings: IngestSettings) -> AsyncIterator[Service]:
         await stack.enter_async_context(started(broker))
         if settings.embedded_broker:
             tail = Tail({topic.name: topic.partitions for topic in INTAKE}, settings.bound)
-            positions = await stack.enter_async_context(watched(settings.kafka, settings.intake_group))
+            positions = await stack.enter_async_context(watched(settings.kafka))
             await positions.refresh(tail)
             loops["tail"] = lambda: positions.follow(tail)
         publisher = KafkaPublisher(broker, within=settings.publish_seconds, tail=tail)

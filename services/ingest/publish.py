@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
-from contracts.topics import INTAKE
+from contracts.topics import INTAKE, intake_group
 from services.ingest.tail import Tail
 from services.kit.broker import Outgoing, publish_in_order
 from services.kit.health import State
@@ -75,14 +75,14 @@ class KafkaPublisher:
 
 
 @asynccontextmanager
-async def watched(servers: Sequence[str], group: str) -> AsyncIterator["Positions"]:
-    """The broker's and the intake group's positions, through clients of their own."""
+async def watched(servers: Sequence[str]) -> AsyncIterator["Positions"]:
+    """The broker's positions and those of intake's groups, through clients of their own."""
     consumer = AIOKafkaConsumer(bootstrap_servers=list(servers), client_id="tenure-ingest-tail")
     admin = AIOKafkaAdminClient(bootstrap_servers=list(servers), client_id="tenure-ingest-tail")
     await consumer.start()
     await admin.start()
     try:
-        yield Positions(consumer, admin, group)
+        yield Positions(consumer, admin)
     finally:
         await admin.close()
         await consumer.stop()
@@ -91,14 +91,15 @@ async def watched(servers: Sequence[str], group: str) -> AsyncIterator["Position
 class Positions:
     """Keeps a Tail up to date."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, group: str) -> None:
-        self._consumer, self._admin, self._group = consumer, admin, group
+    def __init__(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
+        self._consumer, self._admin = consumer, admin
 
     async def refresh(self, tail: Tail) -> None:
-        places = [TopicPartition(topic.name, number) for topic in INTAKE for number in range(topic.partitions)]
-        ends = await self._consumer.end_offsets(places)
-        committed = await self._admin.list_consumer_group_offsets(self._group, partitions=places)
-        tail.refresh(ends, {place: max(0, found.offset) for place, found in committed.items()})
+        for topic in INTAKE:
+            places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+            ends = await self._consumer.end_offsets(places)
+            committed = await self._admin.list_consumer_group_offsets(intake_group(topic), partitions=places)
+            tail.refresh(ends, {place: max(0, found.offset) for place, found in committed.items()})
 
     async def follow(self, tail: Tail) -> None:
         """Refresh until cancelled. In an outage the tail keeps what it knows and only grows: that is the safe side."""

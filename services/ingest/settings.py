@@ -38,9 +38,6 @@ class IngestSettings(ServiceSettings):
     replay_window_seconds: int = Field(
         default=300, gt=0, description="Seconds a signature's time may lie from ours; beyond that it is stale, 401."
     )
-    intake_group: str = Field(
-        default="provisioner", description="Consumer group of the provisioner's intake (embedded broker only)."
-    )
     tail_bytes: int = Field(
         default=3_000_000, gt=0, description="Unread bytes a partition of the embedded broker may hold; then 503."
     )

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from contracts.topics import INTAKE
+from contracts.topics import INTAKE, intake_group
 from services.ingest.app import open_ingest
 from services.ingest.settings import IngestSettings
 from services.ingest.tail import Tail
@@ -173,14 +173,16 @@ async def test_before_the_broker_would_drop_anything_the_answer_is_503(broker, t
 
 async def commit_everything(broker: EmbeddedBroker) -> None:
     """What intake does once everything is in its store."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=broker.address, group_id="provisioner", enable_auto_commit=False)
-    await consumer.start()
-    try:
-        places = [TopicPartition(topic.name, number) for topic in INTAKE for number in range(topic.partitions)]
-        consumer.assign(places)
-        await consumer.commit(await consumer.end_offsets(places))
-    finally:
-        await consumer.stop()
+    for topic in INTAKE:
+        group = intake_group(topic)
+        consumer = AIOKafkaConsumer(bootstrap_servers=broker.address, group_id=group, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+            consumer.assign(places)
+            await consumer.commit(await consumer.end_offsets(places))
+        finally:
+            await consumer.stop()
 
 
 async def test_the_rule_of_the_tail_names_the_partition_that_kafka_chose(broker):
