@@ -84,7 +84,7 @@ class Operations:
             settled = await self.quiet()
             if settled or asyncio.get_running_loop().time() >= deadline:
                 return {**await self.status(), "settled": settled}
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.03)
 
     async def quiet(self) -> bool:
         """Nothing unread, nothing due or in retry, outbox empty."""

@@ -29,7 +29,7 @@ class Relay:
     send: Send
     holder: str
     epoch: str
-    idle: float = 0.05
+    idle: float = 0.02
     turned: Callable[[], None] = lambda: None
     _refilled: bool = field(default=False)
 

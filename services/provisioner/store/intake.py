@@ -20,15 +20,10 @@ URGENT_CHANNEL: Final = "tenure_urgent"
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('tenure.intake'))"
 
-_EVENTS = """INSERT INTO event (epoch, topic, partition, "offset", state, reason, accepted_at,
-  source, id, revision, type, raw, headers)
-SELECT $1, n.* FROM unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
-  $8::text[], $9::text[], $10::int[], $11::text[], $12::bytea[], $13::text[]) AS n"""
-
-_FACTS = """INSERT INTO fact (source, id, revision, type, body, effective_at, zone, "time", recorded_at, digest,
-  id_space, worker_id, person_id, rank)
-SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::json[], $6::timestamptz[], $7::text[],
-  $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::int[])"""
+_EVENTS = ("epoch", "topic", "partition", "offset", "state", "reason", "accepted_at",
+           "source", "id", "revision", "type", "raw", "headers")  # fmt: skip
+_FACTS = ("source", "id", "revision", "type", "body", "effective_at", "zone", "time", "recorded_at", "digest",
+          "id_space", "worker_id", "person_id", "rank")  # fmt: skip
 
 # Everything connected with these ids by withdrawals, both ways; UNION ends circles.
 _CONNECTED = """WITH RECURSIVE k (source, id) AS (
@@ -141,11 +136,12 @@ class PostgresIntakeTx:
 
     async def add(self, epoch: str, events: Sequence[NewEvent]) -> Sequence[Touched]:
         await self._db.execute(_LOCK)
-        await self._db.execute(_EVENTS, epoch, *columns([_event_row(e) for e in events], 12))
+        rows = [(epoch, *_event_row(event)) for event in events]
+        await self._db.copy_records_to_table("event", records=rows, columns=_EVENTS)
         facts = [e.fact for e in events if e.fact is not None]
         if not facts:
             return [_NOBODY for _ in events]
-        await self._db.execute(_FACTS, *columns([_fact_row(f) for f in facts], 14))
+        await self._db.copy_records_to_table("fact", records=[_fact_row(fact) for fact in facts], columns=_FACTS)
         return await _Routing(self._db).route(events)
 
     async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:

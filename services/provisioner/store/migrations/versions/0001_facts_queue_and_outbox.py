@@ -33,8 +33,6 @@ RECORD = (
       UNIQUE (epoch, topic, partition, "offset")
     )""",
     "CREATE INDEX event_key ON event (source, id)",
-    """CREATE INDEX event_open ON event (source, id)
-      WHERE state NOT IN ('confirmed', 'superseded', 'duplicate')""",
     "CREATE INDEX event_state ON event (state, accepted_at)",
     """CREATE TABLE fact (
       fact_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
