@@ -91,4 +91,47 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The token of {name}, shown only this once:\n{token}",
         "{name} 的令牌，仅显示这一次：\n{token}",
     ),
+    "demo.starts": ("Starting broker, store, stand-ins and services …", "正在启动消息服务、数据库、沙箱和各项服务……"),
+    "demo.begins": (
+        "1 March. Acme begins with Tenure: 6 departments and 46 people.",
+        "3月1日。Acme 开始使用 Tenure：6 个部门、46 人。",
+    ),
+    "demo.announces": (
+        "2 March. HR announces two hires, six moves and two leaves, all for later: nothing changes yet.",
+        "3月2日。人事预告两人入职、六人调动、两人离职，均在以后生效：此时不应有任何变化。",
+    ),
+    "demo.corrects": (
+        "3 March. A hire is corrected, a name changes; one event comes twice, and something unreadable arrives.",
+        "3月3日。更正一条入职记录，一人改名；一条事件重复到达，另有一条无法读取的消息。",
+    ),
+    "demo.leaves_now": ("4 March. 胡军 leaves at once.", "3月4日。胡军立即离职。"),
+    "demo.moves": (
+        "5 to 10 March. What was announced comes true: a new title, then sales and administration change people.",
+        "3月5日至10日。预告逐一生效：一人换职务，销售部与行政部之间有人调动。",
+    ),
+    "demo.takes_back": (
+        "10 March. HR takes back a move and a leave; on the 16th 曾可 begins.",
+        "3月10日。人事撤回一次调动和一次离职；16日曾可入职。",
+    ),
+    "demo.ends": (
+        "17 March to 1 April. 黄敏 leaves on the 20th, Nina Berg begins on the 23rd.",
+        "3月17日至4月1日。黄敏20日离职，Nina Berg 23日入职。",
+    ),
+    "demo.accounts": (
+        "{wecom} members on WeCom, {dingtalk} on DingTalk",
+        "企业微信成员 {wecom} 人，钉钉成员 {dingtalk} 人",
+    ),
+    "demo.books": ("The books", "账目"),
+    "demo.right": (
+        "{people} people and {accounts} open accounts are exactly as written down ({seconds:.0f} s).",
+        "{people} 人、{accounts} 个有效账号与预期完全一致（{seconds:.0f} 秒）。",
+    ),
+    "demo.wrong": (
+        "The platforms or the books are not as written down ({people} people, {accounts} accounts, {seconds:.0f} s).",
+        "平台或账目与预期不符（{people} 人、{accounts} 个账号，{seconds:.0f} 秒）。",
+    ),
+    "demo.kept": (
+        "Still running: use `tenure --data {data} …`; Ctrl-C stops and removes it.",
+        "仍在运行：请使用 `tenure --data {data} …`；按 Ctrl-C 停止并清除。",
+    ),
 }
