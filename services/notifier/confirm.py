@@ -1,0 +1,28 @@
+"""From a settled HR event to its confirmation. Pure; the name and the recipients stay behind."""
+
+from contracts.lifecycle import CONFIRMED, SOURCE, Confirmation
+from contracts.provisioning import EventRef, EventSettled
+from contracts.topics import CONFIRMATIONS
+from services.notifier.records import Record, record, short
+
+PUBLISHED = frozenset({"confirmed", "superseded"})
+"""The states that are final for the sender of the event; the others still wait for something."""
+
+
+def confirmation(told: EventSettled) -> Record | None:
+    """The record on `lifecycle.confirmations`; None while the event is in no final state.
+
+    All revisions of an event have one key, so that they stay in order.
+    """
+    if told.state not in PUBLISHED:
+        return None
+    shared = {name: getattr(told, name) for name in Confirmation.model_fields}
+    ref = told.event
+    return record(
+        CONFIRMATIONS.name, f"{ref.source}/{ref.id}", Confirmation.model_validate(shared),
+        record_id=record_id(ref), source=SOURCE, type_=CONFIRMED, at=told.settled_at,
+    )  # fmt: skip
+
+
+def record_id(ref: EventRef) -> str:
+    return short(f"{ref.source}/{ref.id}/{ref.revision}")

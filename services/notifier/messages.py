@@ -1,0 +1,90 @@
+"""Which messages a confirmed event calls for: whom, on which channel, in which words. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal
+
+from contracts.provisioning import EventRef, EventSettled, Recipient
+from services.notifier.notices import ChannelName, Notices
+
+Audience = Literal["manager", "it"]
+State = Literal["waiting", "sending", "sent", "perhaps_sent", "failed"]
+FINAL: frozenset[State] = frozenset({"sent", "perhaps_sent", "failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A message to be sent once. `to` holds native ids on `target`; both are empty for a webhook."""
+
+    message_id: str
+    event: EventRef
+    person_id: str | None
+    audience: Audience
+    channel: ChannelName
+    target: str | None
+    to: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Intent):
+    """An intent as the store keeps it. `tried_at`: when the call began; `doubt_since`: the first unknown outcome."""
+
+    created_at: datetime
+    attempts: int
+    tried_at: datetime
+    doubt_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody is told."""
+
+    channel: ChannelName
+    target: str | None
+    to: tuple[str, ...]
+
+
+Render = Callable[[EventSettled, Audience, ChannelName, str | None], str]
+"""Event, audience, channel, locale of the reader (None: the installation's) to the text."""
+
+
+def intents(told: EventSettled, notices: Notices, kinds: Mapping[str, str], render: Render) -> tuple[Intent, ...]:
+    """One message an event, audience and channel. `kinds`: the type of each target.
+
+    Nobody is told of what changed nothing (superseded, nothing enforced) or concerns nobody's access (`change` None).
+    """
+    if told.state != "confirmed" or told.change is None or told.nothing_enforced:
+        return ()
+    found: dict[str, Intent] = {}
+    for recipient in told.recipients:
+        place = _place(recipient, notices, kinds)
+        if place is None:
+            continue
+        message_id = _message_id(told.event, recipient.audience, place.channel)
+        text = render(told, recipient.audience, place.channel, recipient.locale)
+        found.setdefault(message_id, Intent(message_id, told.event, told.person_id, recipient.audience, place.channel,
+                                            place.target, place.to, text))  # fmt: skip
+    return tuple(found.values())
+
+
+def _place(recipient: Recipient, notices: Notices, kinds: Mapping[str, str]) -> Place | None:
+    if recipient.audience == "it":
+        it = notices.it
+        return Place(it.channel, _first(it.channel, kinds), it.to) if it else None
+    for channel in notices.manager.channels if notices.manager else ():
+        for target, native_id in recipient.accounts.items():
+            if kinds.get(target) == channel:
+                return Place(channel, target, (native_id,))
+    return None
+
+
+def _first(kind: str, kinds: Mapping[str, str]) -> str | None:
+    return next((target for target, its in kinds.items() if its == kind), None)
+
+
+def _message_id(ref: EventRef, audience: Audience, channel: ChannelName) -> str:
+    told = "\n".join((ref.source, ref.id, str(ref.revision), audience, channel))
+    return f"msg_{sha256(told.encode()).hexdigest()[:32]}"
