@@ -57,7 +57,7 @@ async def ingest(broker: EmbeddedBroker, folder: Path, **more: object) -> AsyncI
     """The whole service in this process, on a real socket."""
     config = folder / "tenure.yaml"
     config.write_text(CONFIG)
-    fields = {"kafka": broker.address, "embedded_broker": True, "config": config, "publish_seconds": 2.0} | more
+    fields = {"kafka": broker.address, "embedded_broker": True, "config": config, "publish_seconds": 6.0} | more
     settings, stop = IngestSettings(**fields), asyncio.Event()
     ready: asyncio.Queue[str] = asyncio.Queue()
 
@@ -82,13 +82,12 @@ async def ingest(broker: EmbeddedBroker, folder: Path, **more: object) -> AsyncI
 
 async def everything(broker: EmbeddedBroker) -> list[tuple[str, bytes, str, dict[str, object]]]:
     """Topic, key, event id and data of every record of the intake topics, in the order of each partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=broker.address, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker.address, auto_offset_reset="earliest")
     await consumer.start()
     try:
         places = [TopicPartition(topic.name, number) for topic in INTAKE for number in range(topic.partitions)]
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning()
         found = []
         for place in places:
             while await consumer.position(place) < ends[place]:
