@@ -1,4 +1,4 @@
-"""Audit records, on `audit.events`: OCSF 1.8 classes inside CloudEvents, written by the notifier alone, in one order."""
+"""Audit records, on `audit.events`: OCSF 1.8 classes inside CloudEvents, by the notifier alone, in one order."""
 
 from typing import Annotated, Any, Literal
 

@@ -102,18 +102,40 @@ class PolicyApplied(Decision):
 
 
 AnyDecision = Annotated[
-    PersonIdentified | AccountLinked | UsernameGiven | ConflictSettled | AccessStopped | AccessAllowed
-    | ExceptionGranted | ExceptionEnded | OverlapExtended | Retained | HoldReleased | HoldRefused | PolicyApplied,
+    PersonIdentified
+    | AccountLinked
+    | UsernameGiven
+    | ConflictSettled
+    | AccessStopped
+    | AccessAllowed
+    | ExceptionGranted
+    | ExceptionEnded
+    | OverlapExtended
+    | Retained
+    | HoldReleased
+    | HoldRefused
+    | PolicyApplied,
     Field(discriminator="kind"),
-]  # fmt: skip
+]
 
 KINDS: dict[str, type[Decision]] = {
     model.model_fields["kind"].default: model
     for model in (
-        PersonIdentified, AccountLinked, UsernameGiven, ConflictSettled, AccessStopped, AccessAllowed,
-        ExceptionGranted, ExceptionEnded, OverlapExtended, Retained, HoldReleased, HoldRefused, PolicyApplied,
+        PersonIdentified,
+        AccountLinked,
+        UsernameGiven,
+        ConflictSettled,
+        AccessStopped,
+        AccessAllowed,
+        ExceptionGranted,
+        ExceptionEnded,
+        OverlapExtended,
+        Retained,
+        HoldReleased,
+        HoldRefused,
+        PolicyApplied,
     )
-}  # fmt: skip
+}
 
 
 def type_of(decision: Decision) -> str:

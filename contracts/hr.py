@@ -15,11 +15,13 @@ from contracts.base import MAX_ID, Extra, Frozen, Id, Text
 EffectiveAt = Annotated[
     str,
     StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$"),
-    AfterValidator(lambda text: (datetime.fromisoformat(text.replace("Z", "+00:00")), text)[1]),
+    AfterValidator(lambda text: (datetime.fromisoformat(text), text)[1]),
 ]
 """`2026-03-15`, `2026-03-15T18:00` or `2026-03-15T18:00:00+08:00`."""
 
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(lambda t: (date.fromisoformat(t), t)[1])]
+Day = Annotated[
+    str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(lambda t: (date.fromisoformat(t), t)[1])
+]
 Mobile = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{5,14}$")]
 """E.164; ingest brings other writings into this form."""
 
@@ -147,9 +149,20 @@ class DepartmentClosed(Fact):
 
 
 Event = (
-    Hired | Transferred | Updated | Left | Stated | AssignmentStarted | AssignmentEnded
-    | AbsenceStarted | AbsenceEnded | Linked | Withdrawn | DepartmentChanged | DepartmentClosed
-)  # fmt: skip
+    Hired
+    | Transferred
+    | Updated
+    | Left
+    | Stated
+    | AssignmentStarted
+    | AssignmentEnded
+    | AbsenceStarted
+    | AbsenceEnded
+    | Linked
+    | Withdrawn
+    | DepartmentChanged
+    | DepartmentClosed
+)
 
 TYPES: dict[str, type[Fact]] = {
     "hr.worker.hired.v1": Hired,

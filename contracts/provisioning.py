@@ -4,7 +4,7 @@ Every record is a CloudEvent of source `urn:tenure:provisioner`; its id is made 
 number, fact, event), so that a record sent again is the same record.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -13,8 +13,22 @@ from contracts.decisions import AnyDecision
 
 SOURCE = "urn:tenure:provisioner"
 
-Verb = Literal["create", "update", "move", "suspend", "resume", "strip", "remove", "delete", "invite", "grant", "revoke",
-               "create_department", "update_department", "delete_department"]  # fmt: skip
+Verb = Literal[
+    "create",
+    "update",
+    "move",
+    "suspend",
+    "resume",
+    "strip",
+    "remove",
+    "delete",
+    "invite",
+    "grant",
+    "revoke",
+    "create_department",
+    "update_department",
+    "delete_department",
+]
 AccountState = Literal["none", "invited", "active", "suspended", "stripped", "removed", "deleted"]
 Result = Literal["done", "already_so", "try_later", "unknown", "needs_person"]
 EventState = Literal["waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate"]

@@ -90,22 +90,33 @@ def problem(status: int, title: str, detail: str, **more: object) -> JSONRespons
 class Api:
     """Routes around `Operations`; each handler is a line."""
 
-    def __init__(self, operations: Operations, people: People, quarantine: Quarantine, operators: Operators,
-                 clock: BusinessClock) -> None:  # fmt: skip
+    def __init__(
+        self, operations: Operations, people: People, quarantine: Quarantine, operators: Operators, clock: BusinessClock
+    ) -> None:
         self._do, self._people, self._quarantine, self._operators = operations, people, quarantine, operators
         self._clock = clock
 
     def routes(self) -> list[BaseRoute]:
         get = [
-            ("/v1/status", self._status), ("/v1/wait", self._wait), ("/v1/find", self._find),
-            ("/v1/person", self._person), ("/v1/todo", self._todo), ("/v1/quarantine", self._quarantined),
-            ("/v1/quarantine/{no:int}", self._one_quarantined), ("/v1/clock", self._get_clock),
-        ]  # fmt: skip
+            ("/v1/status", self._status),
+            ("/v1/wait", self._wait),
+            ("/v1/find", self._find),
+            ("/v1/person", self._person),
+            ("/v1/todo", self._todo),
+            ("/v1/quarantine", self._quarantined),
+            ("/v1/quarantine/{no:int}", self._one_quarantined),
+            ("/v1/clock", self._get_clock),
+        ]
         post = [
-            ("/v1/stop", self._stop), ("/v1/allow", self._allow), ("/v1/retry", self._retry),
-            ("/v1/pause", self._pause), ("/v1/continue", self._continue), ("/v1/clock", self._post_clock),
-            ("/v1/quarantine/{no:int}/dismiss", self._dismiss), ("/v1/quarantine/{no:int}/resend", self._resend),
-        ]  # fmt: skip
+            ("/v1/stop", self._stop),
+            ("/v1/allow", self._allow),
+            ("/v1/retry", self._retry),
+            ("/v1/pause", self._pause),
+            ("/v1/continue", self._continue),
+            ("/v1/clock", self._post_clock),
+            ("/v1/quarantine/{no:int}/dismiss", self._dismiss),
+            ("/v1/quarantine/{no:int}/resend", self._resend),
+        ]
         return [
             *(Route(path, self._guarded(handler), methods=["GET"]) for path, handler in get),
             *(Route(path, self._guarded(handler), methods=["POST"]) for path, handler in post),

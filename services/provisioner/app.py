@@ -1,15 +1,13 @@
 """Wiring: the only file of the provisioner that knows every other one."""
 
 import asyncio
-import os
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -25,15 +23,16 @@ from services.kit.clock import ClockRow, Virtual
 from services.kit.errors import UsageError
 from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
+from services.kit.settings import Environment
 from services.platforms import gate
 from services.platforms.gate import Gate
 from services.platforms.limiter import Limiter
+from services.provisioner.act.case import open_case
 from services.provisioner.act.departments import DepartmentPass
 from services.provisioner.act.outbox import Relay
 from services.provisioner.act.reconcile import Pass
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
-from services.provisioner.act.case import open_case
 from services.provisioner.act.worker import Pace, Run, Worker
 from services.provisioner.api import Api, Operators
 from services.provisioner.connectors.registry import KINDS
@@ -70,16 +69,26 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
         store = PostgresStore(settings.database.get_secret_value(), name=settings.process_name)
         stack.push_async_callback(store.close)
-        worker = Worker(store, {}, settings.process_name, Pace(slots=settings.slots, kept=max(1, settings.slots // 10),
-                        lease=settings.lease, longest_call=settings.longest_call, grace=settings.grace * 0.8))  # fmt: skip
+        worker = Worker(
+            store,
+            {},
+            settings.process_name,
+            Pace(
+                slots=settings.slots,
+                kept=max(1, settings.slots // 10),
+                lease=settings.lease,
+                longest_call=settings.longest_call,
+                grace=settings.grace * 0.8,
+            ),
+        )
         limiter = await _limiter(settings, policy, worker)
         stack.push_async_callback(limiter.close)
         clock = Virtual(await _clock_row(store))
-        targets = _targets(os.environ, settings, policy, limiter)
+        targets = _targets(Environment(), settings, policy, limiter)
         for target in targets.values():
             stack.push_async_callback(target.connector.close)
         parts = Parts(settings, policy, store, clock, limiter, Metrics(registry), targets)
-        worker.runs = _runs(parts, worker)
+        worker.runs = _runs(parts)
         worker.on_pass = _count_passes(parts)
         broker = kafka.make_broker(settings, "provisioner")
         intake = _intake(parts, worker)
@@ -116,14 +125,19 @@ def _targets(parts_env: Mapping[str, str], settings: Settings, policy: Policy, l
     spaces = tuple(source.space for source in policy.sources.values())
     return {
         name: Target(
-            name, target.type, KINDS[target.type].open(name, _addressed(configs[name], settings, target.type), limiter),
-            target.mode, match=policy.accounts[name].match, username=policy.accounts[name].username,
-            departments=policy.departments[name].manage, under=policy.departments[name].under,
+            name,
+            target.type,
+            KINDS[target.type].open(name, _addressed(configs[name], settings, target.type), limiter),
+            target.mode,
+            match=policy.accounts[name].match,
+            username=policy.accounts[name].username,
+            departments=policy.departments[name].manage,
+            under=policy.departments[name].under,
             id_spaces=spaces,
             closes={case: (verb,) for case, verb in target.close_by.items()},
         )
         for name, target in policy.targets.items()
-    }  # fmt: skip
+    }
 
 
 def _addressed(config: BaseModel, settings: Settings, kind: str) -> BaseModel:
@@ -132,7 +146,7 @@ def _addressed(config: BaseModel, settings: Settings, kind: str) -> BaseModel:
     return config.model_copy(update={"base_url": url}) if url else config
 
 
-def _runs(parts: Parts, worker: Worker) -> dict[str, Run]:
+def _runs(parts: Parts) -> dict[str, Run]:
     trees = Trees(parts.store)
 
     def of(target: Target) -> Run:
@@ -166,12 +180,16 @@ def _count_passes(parts: Parts) -> Callable[[Claim, Finished, float], None]:
 def _intake(parts: Parts, worker: Worker) -> Intake:
     sources = {source.source: source for source in parts.policy.sources.values()}
     return Intake(
-        parts.store, parts.clock, parts.settings.broker_epoch, list(parts.targets),
+        parts.store,
+        parts.clock,
+        parts.settings.broker_epoch,
+        list(parts.targets),
         id_space_of=lambda urn: sources[urn].space if urn in sources else urn,
         rank_of=lambda urn: sources[urn].rank if urn in sources else 0,
         zone_of=lambda urn: sources[urn].zone if urn in sources else "UTC",
-        woken=worker.wake, counted=lambda kind, n: parts.metrics.taken_in.labels(kind).inc(n),
-    )  # fmt: skip
+        woken=worker.wake,
+        counted=lambda kind, n: parts.metrics.taken_in.labels(kind).inc(n),
+    )
 
 
 def _subscribe(broker: KafkaBroker, intake: Intake, health: Health) -> list[BatchSubscriber]:
@@ -221,9 +239,13 @@ async def _ends(subscribers: list[BatchSubscriber], epoch: str) -> Ends | None:
 
 
 def _service(
-    parts: Parts, worker: Worker, broker: KafkaBroker, subscribers: list[BatchSubscriber],
-    registry: CollectorRegistry, health: Health,
-) -> Service:  # fmt: skip
+    parts: Parts,
+    worker: Worker,
+    broker: KafkaBroker,
+    subscribers: list[BatchSubscriber],
+    registry: CollectorRegistry,
+    health: Health,
+) -> Service:
     async def ends() -> Ends | None:
         return await _ends(subscribers, parts.settings.broker_epoch)
 
@@ -238,12 +260,17 @@ def _service(
     operators = Operators(parts.settings.operators_file)
     api = Api(operations, people, Quarantine(parts.store), operators, clock)
     turn = Progress(60.0)
-    relay = Relay(parts.store, lambda records: kafka.publish_in_order(broker, records, within=30.0),
-                  f"{parts.settings.process_name}/{os.getpid()}", parts.settings.broker_epoch, turned=turn.beat)  # fmt: skip
+    relay = Relay(
+        parts.store,
+        lambda records: kafka.publish_in_order(broker, records, within=30.0),
+        f"{parts.settings.process_name}/{uuid4().hex}",
+        parts.settings.broker_epoch,
+        turned=turn.beat,
+    )
     _checks(health, parts, worker, turn)
 
     async def refresh() -> None:
-        await _show(parts, operations)
+        await _show(parts, operations, turn)
 
     return Service(
         routes=[*api.routes(), *health.routes(), metrics_route(registry, refresh)],
@@ -268,7 +295,7 @@ def _checks(health: Health, parts: Parts, worker: Worker, turn: Progress) -> Non
     health.ready("store", store_answers)
 
 
-async def _show(parts: Parts, operations: Operations) -> None:
+async def _show(parts: Parts, operations: Operations, turn: Progress) -> None:
     """Bring the gauges up to date for one scrape."""
     metrics, now = parts.metrics, parts.clock.business_now()
     books, ends = await parts.store.books(), await operations.ends()
@@ -276,8 +303,9 @@ async def _show(parts: Parts, operations: Operations) -> None:
     metrics.show_books(books, accepted, unread, now)
     metrics.show_queue(await parts.store.depth(), now)
     paused = {target for target, *_ in await parts.limiter.pauses()}
-    waiting = Counter(row.target for row in await parts.store.waiting() if row.verdict in ("held", "inbox"))
+    metrics.show_standing(parts.targets, await parts.store.standing())
+    metrics.snapshot.set(await parts.store.snapshot_age())
+    metrics.relay_age.set(turn.age())
     for name in parts.targets:
         metrics.paused.labels(name).set(int(name in paused or "*" in paused))
-        metrics.attention.labels(name).set(waiting[name])
     metrics.show_limiter(parts.limiter)

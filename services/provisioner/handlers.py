@@ -25,14 +25,18 @@ from services.provisioner.facts.arrivals import Arrival, Kind, Record, Unreadabl
 from services.provisioner.facts.read import read_fact
 from services.provisioner.model import Fact
 from services.provisioner.plan.books import message
+from services.provisioner.plan.decided import first_stands, told
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.port import DEPARTMENTS, EventStateName, IntakeTx, Mark, Message, NewEvent, Store
 
 log = structlog.get_logger()
 
 _STATE: Mapping[Kind, EventStateName] = {
-    "new": "in_progress", "duplicate": "duplicate", "conflict": "inbox", "unreadable": "quarantined",
-}  # fmt: skip
+    "new": "in_progress",
+    "duplicate": "duplicate",
+    "conflict": "inbox",
+    "unreadable": "quarantined",
+}
 
 
 @dataclass(slots=True)
@@ -73,8 +77,14 @@ class Intake:
         except UnicodeDecodeError:
             content: Fact | Unreadable = Unreadable("headers_not_utf8")
         else:
-            content = read_fact(attributes, record.value, id_space_of=self.id_space_of, now=now, rank_of=self.rank_of,
-                                zone_of=self.zone_of)  # fmt: skip
+            content = read_fact(
+                attributes,
+                record.value,
+                id_space_of=self.id_space_of,
+                now=now,
+                rank_of=self.rank_of,
+                zone_of=self.zone_of,
+            )
         recorded_at = content.recorded_at if isinstance(content, Fact) else now
         return Record(record.topic, record.partition, record.offset, content, recorded_at, record.value or b"", headers)
 
@@ -102,7 +112,12 @@ class Intake:
             self.counted(arrival.kind, 1)
 
     async def _tell(self, tx: IntakeTx, judged: Sequence[Arrival], now: datetime) -> None:
-        await tx.publish([told for arrival in judged for told in _messages(arrival, now)])
+        for arrival in judged:
+            if arrival.kind == "conflict" and isinstance(arrival.record.content, Fact):
+                decision = first_stands(arrival.record.content, now)
+                await tx.decide(decision)
+                await tx.publish(told(decision))
+        await tx.publish([each for arrival in judged for each in _messages(arrival, now)])
 
 
 def _event(arrival: Arrival) -> NewEvent:
@@ -111,11 +126,18 @@ def _event(arrival: Arrival) -> NewEvent:
     unread = record.content if isinstance(record.content, Unreadable) else None
     reason = str(unread) if unread else arrival.kind if arrival.kind != "new" else None
     return NewEvent(
-        record.topic, record.partition, record.offset, _STATE[arrival.kind], record.recorded_at, reason,
-        fact=fact if arrival.kind == "new" else None, key=fact.key if fact else None,
+        record.topic,
+        record.partition,
+        record.offset,
+        _STATE[arrival.kind],
+        record.recorded_at,
+        reason,
+        fact=fact if arrival.kind == "new" else None,
+        key=fact.key if fact else None,
         type=hr.NAMES[type(fact.body)] if fact else None,
-        raw=record.raw if unread else None, headers=record.headers if unread else (),
-    )  # fmt: skip
+        raw=record.raw if unread else None,
+        headers=record.headers if unread else (),
+    )
 
 
 def lane_of(fact: Fact, now: datetime) -> int:
@@ -145,9 +167,13 @@ def _messages(arrival: Arrival, now: datetime) -> list[Message]:
     ref = EventRef(source=fact.key.source, id=fact.key.id, revision=fact.key.revision, type=hr.NAMES[type(fact.body)])
     outcome: Any = {"new": "applied"}.get(arrival.kind, arrival.kind)
     body = FactRecorded(
-        event=ref, person_id=fact.person_id, worker_id=fact.worker.worker_id if fact.worker else None,
-        outcome=outcome, effective_at=fact.effective_at, recorded_at=record.recorded_at,
-    )  # fmt: skip
+        event=ref,
+        person_id=fact.person_id,
+        worker_id=fact.worker.worker_id if fact.worker else None,
+        outcome=outcome,
+        effective_at=fact.effective_at,
+        recorded_at=record.recorded_at,
+    )
     key = f"{fact.worker.id_space}/{fact.worker.worker_id}" if fact.worker else fact.key.id
     return [message(body, f"recorded/{fact.key}/{arrival.kind}/{place}", key, now)]
 

@@ -1,14 +1,17 @@
 """The provisioner's metrics, each with what moves it. Labels are targets, lanes, states and kinds: closed sets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.platforms.limiter import Limiter
-from services.provisioner.store.port import Books, QueueDepth
+from services.provisioner.store.port import Books, QueueDepth, RowVerdict
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
+
+VERDICTS: tuple[RowVerdict, ...] = ("waiting", "held", "inbox", "retry")
+"""Of those in whose way something stands."""
 
 
 class Metrics:
@@ -35,9 +38,12 @@ class Metrics:
         )
         # From the mark of a leave or stop to its read-back. Read by TenureLeaverLate.
         self.no_access = Histogram(
-            "tenure_no_access_left_seconds", "Leave or stop recorded until read back closed", ["target"],
-            buckets=SECONDS, registry=registry,
-        )  # fmt: skip
+            "tenure_no_access_left_seconds",
+            "Leave or stop recorded until read back closed",
+            ["target"],
+            buckets=SECONDS,
+            registry=registry,
+        )
         # Platform calls by API, and seconds spent waiting for the gate.
         self.calls = Gauge("tenure_platform_calls_total", "Calls let through the gate", ["target"], registry=registry)
         self.call_wait = Gauge(
@@ -45,8 +51,32 @@ class Metrics:
         )
         # Share of the tightest window used over the last minute.
         self.quota = Gauge("tenure_quota_used_ratio", "Use of the tightest quota window", ["target"], registry=registry)
-        self.paused = Gauge("tenure_target_paused", "1 while no call to the target may start", ["target"], registry=registry)
+        self.paused = Gauge(
+            "tenure_target_paused", "1 while no call to the target may start", ["target"], registry=registry
+        )
+        # Persons on a target in whose way something stands. Read by TenureTargetDown.
+        self.standing = Gauge(
+            "tenure_persons_standing",
+            "Persons on a target that wait, by verdict",
+            ["target", "verdict"],
+            registry=registry,
+        )
+        # Grows while Kafka acknowledges nothing or the store is gone. Read by TenureOutboxStuck.
+        self.relay_age = Gauge(
+            "tenure_outbox_relay_seconds", "Since the outbox was last looked through", registry=registry
+        )
+        # A forgotten session or a dump makes the queue many times slower. Read by TenureSnapshotHeld.
+        self.snapshot = Gauge(
+            "tenure_oldest_snapshot_seconds", "Age of the database's oldest open transaction", registry=registry
+        )
         self.attention = Gauge("tenure_waiting_for_person", "Rows held or in the inbox", ["target"], registry=registry)
+
+    def show_standing(self, targets: Iterable[str], standing: Mapping[tuple[str, RowVerdict], int]) -> None:
+        """Every target and verdict, zero too: an alert must see it end."""
+        for target in targets:
+            for verdict in VERDICTS:
+                self.standing.labels(target, verdict).set(standing.get((target, verdict), 0))
+            self.attention.labels(target).set(sum(standing.get((target, v), 0) for v in ("held", "inbox")))
 
     def show_books(self, books: Books, accepted: int, unread: int, now: datetime) -> None:
         """Set the gauges of P8 from one reading."""

@@ -1,24 +1,26 @@
 """What operators ask and decide. A decision and its wake-up are one transaction, published by the outbox."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from contracts.decisions import AccessAllowed, AccessStopped, Decision, type_of
-from contracts.envelope import Attributes, to_headers
-from contracts.provisioning import DecisionMade, SOURCE
-from contracts.topics import DECISIONS
+from contracts.decisions import AccessAllowed, AccessStopped, Decision
 from services.kit.clock import Clock, ClockRow, Virtual
 from services.platforms import gate
 from services.platforms.errors import CredentialError, PlatformError
 from services.platforms.gate import GateClosedError
-from services.provisioner.errors import AmbiguousPersonError, OperatorError, StillRefusedError, UnknownPersonError, UnknownTargetError
-from services.provisioner.plan.books import message
-from services.provisioner.store.port import Books, Mark, Message, PersonCard, Quarantined, Store, Waiting
+from services.provisioner.errors import (
+    AmbiguousPersonError,
+    OperatorError,
+    StillRefusedError,
+    UnknownPersonError,
+    UnknownTargetError,
+)
+from services.provisioner.plan.decided import told
+from services.provisioner.store.port import Books, Mark, PersonCard, Quarantined, Store, Waiting
 
 STATES = ("in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate")
 OVERDUE = 24 * 3600
@@ -65,21 +67,27 @@ class Operations:
         by_state["in_progress"] += unread
         paused = {target: reason for target, _, reason, _ in await self.pauses.pauses()}
         return {
-            "accepted": accepted, **by_state,
+            "accepted": accepted,
+            **by_state,
             "balanced": None if accepted is None else accepted == sum(by_state.values()),
-            "unread": unread, "scheduled_steps": books.scheduled_steps,
+            "unread": unread,
+            "scheduled_steps": books.scheduled_steps,
             "oldest_unfinished": books.oldest_unfinished.isoformat() if books.oldest_unfinished else None,
             "business_time": self.clock.business_now().isoformat(),
             "paused": "*" in paused,
             "targets": {
-                name: {**facts, "paused": name in paused or "*" in paused, "reason": paused.get(name) or paused.get("*")}
+                name: {
+                    **facts,
+                    "paused": name in paused or "*" in paused,
+                    "reason": paused.get(name) or paused.get("*"),
+                }
                 for name, facts in self.targets.items()
             },
-        }  # fmt: skip
+        }
 
-    async def wait(self, timeout: float) -> dict[str, Any]:
-        """The status once nothing is in progress, or as it is after `timeout` seconds (`settled` says which)."""
-        deadline = asyncio.get_running_loop().time() + timeout
+    async def wait(self, seconds: float) -> dict[str, Any]:
+        """The status once nothing is in progress, or as it is after so many seconds (`settled` says which)."""
+        deadline = asyncio.get_running_loop().time() + seconds
         while True:
             settled = await self.quiet()
             if settled or asyncio.get_running_loop().time() >= deadline:
@@ -111,16 +119,34 @@ class Operations:
         """Close a person's access now, until allowed or until a later hire."""
         person_id = await self.identify(text)
         now = self.clock.business_now()
-        await self._decide(AccessStopped(decision_id=str(uuid.uuid4()), person_id=person_id, by=by, reason=reason,
-                                         effective_at=now, recorded_at=now), gate.URGENT)  # fmt: skip
+        await self._decide(
+            AccessStopped(
+                decision_id=str(uuid.uuid4()),
+                person_id=person_id,
+                by=by,
+                reason=reason,
+                effective_at=now,
+                recorded_at=now,
+            ),
+            gate.URGENT,
+        )
         return person_id
 
     async def allow(self, text: str, by: str, reason: str | None) -> str:
         """Take a stop back."""
         person_id = await self.identify(text)
         now = self.clock.business_now()
-        await self._decide(AccessAllowed(decision_id=str(uuid.uuid4()), person_id=person_id, by=by, reason=reason,
-                                         effective_at=now, recorded_at=now), gate.EVERYDAY)  # fmt: skip
+        await self._decide(
+            AccessAllowed(
+                decision_id=str(uuid.uuid4()),
+                person_id=person_id,
+                by=by,
+                reason=reason,
+                effective_at=now,
+                recorded_at=now,
+            ),
+            gate.EVERYDAY,
+        )
         return person_id
 
     async def retry(self, text: str) -> str:
@@ -136,7 +162,7 @@ class Operations:
         async with self.store.intake() as tx:
             await tx.mark([Mark(decision.person_id, lane, now)], list(self.targets))
             await tx.decide(decision)
-            await tx.publish([_record(decision), _outcome(decision)])
+            await tx.publish(told(decision))
         self.woken()
 
     # ------------------------------------------------------------ targets
@@ -197,9 +223,10 @@ class BusinessClock:
         row, now = self.clock.row, self.clock.business_now()
         next_due = await self.store.next_due(now)
         return {
-            "business_at": now.isoformat(), "speed": row.speed if row else None,
+            "business_at": now.isoformat(),
+            "speed": row.speed if row else None,
             "next_due": next_due.isoformat() if next_due else None,
-        }  # fmt: skip
+        }
 
     async def set(self, business_at: datetime, speed: float) -> dict[str, Any]:
         """Jump. Only an installation started with a clock can."""
@@ -224,18 +251,6 @@ def count(books: Books, ends: Ends) -> tuple[int, int]:
 def _ids(card: PersonCard) -> set[str]:
     ids = {card.person_id, *card.native_ids.values(), *(w.worker_id for w in card.workers)}
     return ids | {f"{w.id_space}/{w.worker_id}" for w in card.workers} | {card.person_id.rpartition("/")[2]}
-
-
-def _record(decision: Decision) -> Message:
-    attributes = Attributes(specversion="1.0", id=decision.decision_id, source=SOURCE, type=type_of(decision),
-                            time=decision.recorded_at, subject=decision.person_id[:256])  # fmt: skip
-    body = decision.model_dump_json().encode()
-    return Message(DECISIONS.name, decision.person_id, body, tuple(to_headers(attributes)))
-
-
-def _outcome(decision: Decision) -> Message:
-    body = DecisionMade.model_validate({"decision": json.loads(decision.model_dump_json())})
-    return message(body, f"decided/{decision.decision_id}", decision.person_id, decision.recorded_at)
 
 
 def _item(kind: str, since: datetime, command: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

@@ -28,10 +28,15 @@ class People:
         for card in await self.store.find(text):
             facts, decisions = await self.store.facts_of(card.person_id)
             state = timeline(facts, decisions).state(self.clock.business_now())
-            found.append({
-                "person_id": card.person_id, "display_name": state.person.display_name, "active": state.active,
-                "workers": [w.worker_id for w in card.workers], "accounts": dict(card.native_ids),
-            })  # fmt: skip
+            found.append(
+                {
+                    "person_id": card.person_id,
+                    "display_name": state.person.display_name,
+                    "active": state.active,
+                    "workers": [w.worker_id for w in card.workers],
+                    "accounts": dict(card.native_ids),
+                }
+            )
         return found
 
     async def card(self, person_id: str, at: datetime | None = None) -> dict[str, Any]:
@@ -46,24 +51,37 @@ class People:
         wanted = {name: desired(self.policy, state, tree, name, now) for name in self.policy.targets}
         next_change = line.next_change(now)
         return {
-            "person_id": person_id, "at": now.isoformat(), "active": state.active, "stopped": state.stopped,
-            "person": state.person.model_dump(exclude_none=True), "workers": [*_workers(state)],
+            "person_id": person_id,
+            "at": now.isoformat(),
+            "active": state.active,
+            "stopped": state.stopped,
+            "person": state.person.model_dump(exclude_none=True),
+            "workers": [*_workers(state)],
             "accounts": {name: _account(accounts.get(name), rows.get(name), wanted[name].grants) for name in wanted},
             "timeline": [_entry(fact, line) for fact in sorted(facts, key=lambda f: (f.effective_at, f.time))],
             "events": [
-                {"id": e.key.id, "source": e.key.source, "revision": e.key.revision, "type": e.type, "state": e.state,
-                 "reason": e.reason} for e in await self.store.events_of(person_id)
+                {
+                    "id": e.key.id,
+                    "source": e.key.source,
+                    "revision": e.key.revision,
+                    "type": e.type,
+                    "state": e.state,
+                    "reason": e.reason,
+                }
+                for e in await self.store.events_of(person_id)
             ],
             "decisions": [d.model_dump(mode="json") for d in decisions],
             "steps": [s.model_dump(mode="json", exclude_none=True) for s in await self.store.steps_of(person_id, 50)],
             "next": next_change.isoformat() if next_change else None,
-        }  # fmt: skip
+        }
 
 
 def _workers(state: PersonState) -> list[dict[str, Any]]:
     return [
         {
-            "worker_id": w.worker.worker_id, "id_space": w.worker.id_space, "active": w.active,
+            "worker_id": w.worker.worker_id,
+            "id_space": w.worker.id_space,
+            "active": w.active,
             "employment": w.employment.model_dump(exclude_none=True),
             "assignment": w.assignment.model_dump(exclude_none=True),
             "other_assignments": [
@@ -72,7 +90,7 @@ def _workers(state: PersonState) -> list[dict[str, Any]]:
             ],
         }
         for w in state.workers
-    ]  # fmt: skip
+    ]
 
 
 def _account(stored: StoredAccount | None, row: TargetRow | None, reasons: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,7 +113,12 @@ def _account(stored: StoredAccount | None, row: TargetRow | None, reasons: Mappi
 def _entry(fact: Fact, line: Timeline) -> dict[str, Any]:
     verdict = line.verdicts.get(fact.key)
     return {
-        "id": fact.key.id, "source": fact.key.source, "revision": fact.key.revision, "type": hr.NAMES[type(fact.body)],
-        "effective_at": fact.effective_at.isoformat(), "recorded_at": fact.recorded_at.isoformat(),
-        "verdict": verdict.kind.value if verdict else None, "reason": verdict.reason if verdict else None,
-    }  # fmt: skip
+        "id": fact.key.id,
+        "source": fact.key.source,
+        "revision": fact.key.revision,
+        "type": hr.NAMES[type(fact.body)],
+        "effective_at": fact.effective_at.isoformat(),
+        "recorded_at": fact.recorded_at.isoformat(),
+        "verdict": verdict.kind.value if verdict else None,
+        "reason": verdict.reason if verdict else None,
+    }

@@ -63,6 +63,11 @@ def _header(headers: Sequence[tuple[str, bytes]], name: str) -> str | None:
 
 def _line(row: Quarantined) -> dict[str, Any]:
     return {
-        "event_no": row.event_no, "topic": row.topic, "partition": row.partition, "offset": row.offset,
-        "reason": row.reason, "accepted_at": row.accepted_at.isoformat(), "bytes": len(row.raw),
-    }  # fmt: skip
+        "event_no": row.event_no,
+        "topic": row.topic,
+        "partition": row.partition,
+        "offset": row.offset,
+        "reason": row.reason,
+        "accepted_at": row.accepted_at.isoformat(),
+        "bytes": len(row.raw),
+    }

@@ -29,7 +29,7 @@ class Settings(ServiceSettings):
     )
     base_urls: dict[str, str] = Field(
         default_factory=dict,
-        description="Addresses in place of the platforms' own, JSON by kind; `tenure up --sandbox` points them at the sandbox.",
+        description="Addresses in place of the platforms' own, JSON by kind; `tenure up --sandbox` names the stand-ins.",
     )
     longest_call: float = Field(
         default=10.0, gt=0, description="Seconds one platform call may take before its outcome counts as unknown."

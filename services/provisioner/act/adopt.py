@@ -26,9 +26,14 @@ class Clash:
 
 
 async def resolve(
-    taken: TakenError, wish: Wish, person_id: str, match: Sequence[str], connector: ManagesAccounts, registry: Registry,
+    taken: TakenError,
+    wish: Wish,
+    person_id: str,
+    match: Sequence[str],
+    connector: ManagesAccounts,
+    registry: Registry,
     at: datetime,
-) -> Clash:  # fmt: skip
+) -> Clash:
     """Read the holder and judge. Raises PlatformError when it cannot be read now."""
     holder_id = taken.holder or (wish.native_id if taken.field == "native_id" else None)
     if holder_id is None:

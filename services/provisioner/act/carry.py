@@ -91,12 +91,22 @@ class Carrier:
         step, error = taken.step, taken.error
         fields = [*sorted(step.attributes), *(["departments"] if step.departments is not None else [])]
         return StepTaken(
-            plan_id=str(plan_id), number=number, person_id=self.claim.person_id, target=self.target.name,
-            platform=self.target.platform, verb=step.verb, native_id=taken.native_id or None,
-            entitlement=step.entitlement, fields=tuple(fields), result=taken.result,
-            code=error.code if error else None, detail=error.api if error else None,
-            irreversible=step.irreversible, reason=step.reason, at=self.at,
-        )  # fmt: skip
+            plan_id=str(plan_id),
+            number=number,
+            person_id=self.claim.person_id,
+            target=self.target.name,
+            platform=self.target.platform,
+            verb=step.verb,
+            native_id=taken.native_id or None,
+            entitlement=step.entitlement,
+            fields=tuple(fields),
+            result=taken.result,
+            code=error.code if error else None,
+            detail=error.api if error else None,
+            irreversible=step.irreversible,
+            reason=step.reason,
+            at=self.at,
+        )
 
 
 def recalled(stored: StoredAccount | None, steps: Sequence[Mapping[str, object]]) -> StoredAccount | None:
@@ -104,7 +114,9 @@ def recalled(stored: StoredAccount | None, steps: Sequence[Mapping[str, object]]
     for step in steps:
         native_id, verb = str(step.get("native_id") or ""), step.get("verb")
         if verb == "create" and native_id and (stored is None or not stored.observed.native_id):
-            stored = StoredAccount(Account(native_id, AccountState.NONE), None, closed_by_us=bool(step.get("suspended")))
+            stored = StoredAccount(
+                Account(native_id, AccountState.NONE), None, closed_by_us=bool(step.get("suspended"))
+            )
         elif stored and verb == "grant":
             stored = replace(stored, granted=stored.granted | {str(step.get("entitlement"))})
         elif stored and verb in ("suspend", "strip", "remove", "delete"):

@@ -18,8 +18,11 @@ from services.provisioner.store.port import PersonFile, Questions, StoredAccount
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`begun`: when the fact that began the present employment was recorded; `next_change`: when time alone will
-    change the state, and in which lane that is."""
+    """One person on one target, ready to be planned.
+
+    `begun`: when the fact that began the present employment was recorded; `next_change`: when time alone will change
+    the state, and `next_lane` in which lane that is.
+    """
 
     at: datetime
     file: PersonFile
@@ -41,18 +44,25 @@ async def open_case(
     next_change = min((turn for turn in turns if turn), default=None)
     recipients = await _recipients(state, store) if file.events else ()
     return Case(
-        at=at, file=file, state=state, desired=desired(policy, state, tree, target, at),
+        at=at,
+        file=file,
+        state=state,
+        desired=desired(policy, state, tree, target, at),
         books=books(person_id, at, file.facts, line, state, recipients),
         begun=state.primary.begun_recorded_at if state.primary else None,
         next_change=next_change,
         next_lane=0 if next_change and state.active and not line.state(next_change).active else 1,
-    )  # fmt: skip
+    )
 
 
 def books(
-    person_id: str, at: datetime, facts: tuple[Fact, ...], line: Timeline, state: PersonState,
+    person_id: str,
+    at: datetime,
+    facts: tuple[Fact, ...],
+    line: Timeline,
+    state: PersonState,
     recipients: tuple[Recipient, ...] = (),
-) -> Books:  # fmt: skip
+) -> Books:
     """The books of one person at one moment."""
     by_key: Mapping[FactKey, Fact] = {fact.key: fact for fact in facts}
     judged = {
@@ -61,7 +71,9 @@ def books(
         if key in by_key
     }
     workers = {key: fact.worker.worker_id for key, fact in by_key.items() if fact.worker}
-    return Books(at, judged, person_id, worker_ids=workers, display_name=display_name(state.person), recipients=recipients)
+    return Books(
+        at, judged, person_id, worker_ids=workers, display_name=display_name(state.person), recipients=recipients
+    )
 
 
 async def _recipients(state: PersonState, store: Questions) -> tuple[Recipient, ...]:

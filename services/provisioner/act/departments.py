@@ -50,10 +50,13 @@ class DepartmentPass:
             except GateClosedError:
                 how = Ending("retry", "paused", not_before=1.0)
         end = End(
-            how.verdict, how.reason or None, reached_at=self.at, next_at=self.tree.next_change,
-            not_before=how.not_before, result=TargetResult(target=self.target.name, platform=self.target.platform,
-                                                           mode=self.target.mode),
-        )  # fmt: skip
+            how.verdict,
+            how.reason or None,
+            reached_at=self.at,
+            next_at=self.tree.next_change,
+            not_before=how.not_before,
+            result=TargetResult(target=self.target.name, platform=self.target.platform, mode=self.target.mode),
+        )
         finished = await self.store.finish(self.claim, self.process, end, self._books())
         if how.reason != "paused":
             await self._wake_people()
@@ -101,14 +104,23 @@ class DepartmentPass:
         connector, department_id = self.target.connector, step.department_id
         parent = self._links[step.parent] if step.parent else await self.target.top()
         if step.verb == "create_department":
-            native_id = await connector.create_department(step.name or department_id, parent, step.order, department_id)
+            name = step.name or department_id
+            native_id = await connector.create_department(name, parent, step.order, department_id)
+            if (
+                native_id in self._links.values()
+            ):  # the platform answered with a sibling of that name, which is another's
+                own = connector.fitting(f"{name} ({department_id})")
+                native_id = await connector.create_department(own, parent, step.order, department_id)
             await self.store.link_department(self.target.name, department_id, native_id)
             self._links[department_id] = native_id
         elif step.verb == "update_department":
             await connector.update_department(
-                step.native_id or "", name=step.name, parent=parent if step.moves else None, order=step.order,
+                step.native_id or "",
+                name=step.name,
+                parent=parent if step.moves else None,
+                order=step.order,
                 leaders=step.leaders,
-            )  # fmt: skip
+            )
         else:
             await connector.delete_department(step.native_id or "")
             await self.store.link_department(self.target.name, department_id, None)
@@ -139,7 +151,13 @@ class DepartmentPass:
 
     async def _wanted(self, unannounced: Sequence[str]) -> list[Wanted]:
         announced = [
-            Wanted(d.department_id, d.name, self.tree.parent(d.department_id), d.order, await self._leaders(d.leader_ids, d.department_id))
+            Wanted(
+                d.department_id,
+                d.name,
+                self.tree.parent(d.department_id),
+                d.order,
+                await self._leaders(d.leader_ids, d.department_id),
+            )
             for d in self.tree.open()
         ]
         # Made before a later announcement, kept by its link.
@@ -179,19 +197,32 @@ class DepartmentPass:
     def _books(self) -> Books:
         by_key: Mapping[FactKey, Fact] = {fact.key: fact for fact in self.file.facts}
         judged = {
-            key: Judged(verdict, by_key[key].effective_at) for key, verdict in self.tree.verdicts.items() if key in by_key
+            key: Judged(verdict, by_key[key].effective_at)
+            for key, verdict in self.tree.verdicts.items()
+            if key in by_key
         }
         ids = {key: found for key, fact in by_key.items() if (found := _department_of(fact))}
         return Books(self.at, judged, None, department_ids=ids)
 
     def _tell(self, step: DepartmentStep, error: PlatformError | None) -> None:
-        self._taken.append(StepTaken(
-            plan_id=str(self._plan_id), number=len(self._taken), person_id=DEPARTMENTS, target=self.target.name,
-            platform=self.target.platform, verb=_verb(step), native_id=self._links.get(step.department_id) or step.native_id,
-            entitlement=None, fields=_fields(step), result=result_of(error) if error else "done",
-            code=error.code if error else None, detail=step.department_id,
-            irreversible=step.verb == "delete_department", at=self.at,
-        ))  # fmt: skip
+        self._taken.append(
+            StepTaken(
+                plan_id=str(self._plan_id),
+                number=len(self._taken),
+                person_id=DEPARTMENTS,
+                target=self.target.name,
+                platform=self.target.platform,
+                verb=_verb(step),
+                native_id=self._links.get(step.department_id) or step.native_id,
+                entitlement=None,
+                fields=_fields(step),
+                result=result_of(error) if error else "done",
+                code=error.code if error else None,
+                detail=step.department_id,
+                irreversible=step.verb == "delete_department",
+                at=self.at,
+            )
+        )
 
 
 def _verb(step: DepartmentStep) -> Verb:

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.platforms.errors import (
-    AwaitsAcceptanceError, CredentialError, NotThereError, OutcomeUnknownError, PlatformError, TryLaterError,
-)  # fmt: skip
+    AwaitsAcceptanceError,
+    CredentialError,
+    NotThereError,
+    OutcomeUnknownError,
+    PlatformError,
+    TryLaterError,
+)
 from services.provisioner.store.port import RowVerdict
 
 STILL_WORKING = 5.0

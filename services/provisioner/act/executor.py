@@ -9,9 +9,15 @@ from typing import assert_never
 
 from contracts.provisioning import Result
 from services.platforms.errors import (
-    AwaitsAcceptanceError, CredentialError, NeedsPersonError, NotThereError, OutcomeUnknownError, PlatformError,
-    TakenError, TryLaterError,
-)  # fmt: skip
+    AwaitsAcceptanceError,
+    CredentialError,
+    NeedsPersonError,
+    NotThereError,
+    OutcomeUnknownError,
+    PlatformError,
+    TakenError,
+    TryLaterError,
+)
 from services.provisioner.act.lists import Lists
 from services.provisioner.connectors.base import DONE, Change, Connector, NewAccount, Outcome
 from services.provisioner.model import Step
@@ -41,11 +47,18 @@ async def take(step: Step, connector: Connector, lists: Lists) -> Taken:
 
 
 def _new(step: Step) -> NewAccount:
-    return NewAccount(step.native_id, step.attributes, step.departments or (), step.leads, step.manager,
-                      suspended=step.suspended, invite=step.invite)  # fmt: skip
+    return NewAccount(
+        step.native_id,
+        step.attributes,
+        step.departments or (),
+        step.leads,
+        step.manager,
+        suspended=step.suspended,
+        invite=step.invite,
+    )
 
 
-async def _do(step: Step, connector: Connector, lists: Lists) -> Outcome:  # noqa: PLR0911 - one line a verb
+async def _do(step: Step, connector: Connector, lists: Lists) -> Outcome:  # noqa: C901, PLR0911 - one line a verb
     who = step.native_id
     match step.verb:
         case "grant":

@@ -11,7 +11,13 @@ from services.provisioner.store.port import StoredAccount
 
 
 async def look(
-    native_id: str, connector: Connector, lists: Lists, *, before: StoredAccount | None, asked: Collection[str], at: datetime
+    native_id: str,
+    connector: Connector,
+    lists: Lists,
+    *,
+    before: StoredAccount | None,
+    asked: Collection[str],
+    at: datetime,
 ) -> StoredAccount:
     """Read the account, and every list in `asked` where the account itself does not show its entitlements.
 
@@ -30,18 +36,29 @@ async def look(
     return replace(memory, observed=replace(shown, grants=grants), checked_at=at, granted=memory.granted & grants)
 
 
-def remember(stored: StoredAccount | None, step: Step, native_id: str, at: datetime) -> StoredAccount:
+def remember(  # noqa: PLR0911 - one way out a verb
+    stored: StoredAccount | None, step: Step, native_id: str, at: datetime
+) -> StoredAccount:
     """What a step that succeeded adds to memory, before the read-back."""
     memory = stored or StoredAccount(Account(native_id, AccountState.NONE), at)
     match step.verb:
         case "create":
-            return replace(memory, observed=replace(memory.observed, native_id=native_id), ours=True,
-                           closed_by_us=step.suspended, written=dict(step.attributes), granted=frozenset())  # fmt: skip
+            return replace(
+                memory,
+                observed=replace(memory.observed, native_id=native_id),
+                ours=True,
+                closed_by_us=step.suspended,
+                written=dict(step.attributes),
+                granted=frozenset(),
+            )
         case "update" | "move":
             return replace(memory, written={**memory.written, **step.attributes})
         case "grant":
-            return replace(memory, granted=memory.granted | {step.entitlement or ""},
-                           observed=replace(memory.observed, grants=memory.observed.grants | {step.entitlement or ""}))  # fmt: skip
+            return replace(
+                memory,
+                granted=memory.granted | {step.entitlement or ""},
+                observed=replace(memory.observed, grants=memory.observed.grants | {step.entitlement or ""}),
+            )
         case "revoke":
             return replace(memory, granted=memory.granted - {step.entitlement or ""})
         case "suspend" | "strip" | "remove" | "delete":

@@ -8,9 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
+from contracts.decisions import Decision
 from contracts.provisioning import AccountChecked, TargetResult
 from services.platforms import gate
-from services.platforms.errors import AwaitsAcceptanceError, NotThereError, OutcomeUnknownError, PlatformError, TakenError
+from services.platforms.errors import (
+    AwaitsAcceptanceError,
+    NotThereError,
+    OutcomeUnknownError,
+    PlatformError,
+    TakenError,
+)
 from services.platforms.gate import GateClosedError
 from services.provisioner.act import adopt
 from services.provisioner.act.carry import Carrier, FencedError, recalled
@@ -20,12 +27,21 @@ from services.provisioner.act.target import Target
 from services.provisioner.connectors.base import NamesResidue
 from services.provisioner.model import Account, AccountState, Step
 from services.provisioner.plan.books import message
+from services.provisioner.plan.decided import linked, named, told
 from services.provisioner.plan.planner import GONE, Plan, plan
 from services.provisioner.plan.wish import Wish, wish
 from services.provisioner.policy.usernames import candidates
 from services.provisioner.store.port import (
-    DEPARTMENTS, Claim, End, Finished, Mark, Message, RowVerdict, Store, StoredAccount,
-)  # fmt: skip
+    DEPARTMENTS,
+    Claim,
+    End,
+    Finished,
+    Mark,
+    Message,
+    RowVerdict,
+    Store,
+    StoredAccount,
+)
 
 ROUNDS = 6
 """Plans in one pass before it gives way to others; a plan that repeats itself ends it sooner."""
@@ -177,18 +193,37 @@ class Pass:
         if how.pause_target:
             await self.pauses.pause(self.target.name, "tenure", how.reason)
         verdict: RowVerdict = how.verdict
+        decisions = self._decided(carrier)
         dates = [date for date in (self.case.next_change, how.next_at) if date]
         if how.reason == "newer_facts":
             dates = [self.case.at]
         end = End(
-            verdict=verdict, reason=how.reason or None, reached_at=self.case.at, next_at=min(dates, default=None),
-            next_lane=self.case.next_lane, not_before=how.not_before, account=carrier.stored,
-            result=await self._result(carrier.stored), department_id=self.case.state.assignment.department_id,
-            messages=self._checked(carrier, how),
-        )  # fmt: skip
+            verdict=verdict,
+            reason=how.reason or None,
+            reached_at=self.case.at,
+            next_at=min(dates, default=None),
+            next_lane=self.case.next_lane,
+            not_before=how.not_before,
+            account=carrier.stored,
+            result=await self._result(carrier.stored),
+            department_id=self.case.state.assignment.department_id,
+            messages=(*self._checked(carrier, how), *(each for d in decisions for each in told(d))),
+            decisions=decisions,
+        )
         finished = await self.store.finish(self.claim, self.process, end, self.case.books)
         await self._ask_departments(how)
         return finished
+
+    def _decided(self, carrier: Carrier) -> tuple[Decision, ...]:
+        """A name that was given and an account that became the person's, in this pass."""
+        before, after = self.case.file.account, carrier.stored
+        person_id, target, at = self.claim.person_id, self.target.name, self.case.at
+        known = before.observed.native_id if before and before.observed.state is not AccountState.NONE else None
+        if after is None or after.observed.state is AccountState.NONE or after.observed.native_id == known:
+            return ()
+        native_id = after.observed.native_id
+        name = (named(person_id, target, native_id, at),) if after.ours else ()
+        return (*name, linked(person_id, target, native_id, at))
 
     async def _ask_departments(self, how: Ending) -> None:
         """A department that is missing is made before its people; leaders are named once they are in it."""
@@ -201,10 +236,13 @@ class Pass:
         account = stored.observed if stored else None
         residue = await self._residue(account) if account else ()
         return TargetResult(
-            target=self.target.name, platform=self.target.platform, mode=self.case.desired.mode,
-            native_id=account.native_id if account else None, state=account.state.value if account else "none",
+            target=self.target.name,
+            platform=self.target.platform,
+            mode=self.case.desired.mode,
+            native_id=account.native_id if account else None,
+            state=account.state.value if account else "none",
             residue=residue,
-        )  # fmt: skip
+        )
 
     async def _residue(self, account: Account) -> tuple[str, ...]:
         """What the platform gives no way to end, or what it shows that we cannot bring about."""
@@ -228,11 +266,16 @@ class Pass:
             return ()
         agrees = how.verdict in ("settled", "waiting")
         body = AccountChecked(
-            person_id=self.claim.person_id, target=self.target.name, platform=self.target.platform,
-            native_id=stored.observed.native_id, state=stored.observed.state.value,
-            grants=tuple(sorted(stored.observed.grants)), agrees=agrees,
-            differences=() if agrees else (how.reason,), at=self.case.at,
-        )  # fmt: skip
+            person_id=self.claim.person_id,
+            target=self.target.name,
+            platform=self.target.platform,
+            native_id=stored.observed.native_id,
+            state=stored.observed.state.value,
+            grants=tuple(sorted(stored.observed.grants)),
+            agrees=agrees,
+            differences=() if agrees else (how.reason,),
+            at=self.case.at,
+        )
         record_id = f"checked/{self.target.name}/{self.claim.person_id}/{self.claim.fence}"
         return (message(body, record_id, self.claim.person_id, self.case.at),)
 

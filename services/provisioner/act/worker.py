@@ -140,8 +140,14 @@ class Worker:
         if task.cancelled() or (bug := task.exception()) is None:
             return
         where = traceback.extract_tb(bug.__traceback__)[-1]
-        log.error("pass.broke", person_id=claim.person_id, target=claim.target, error=type(bug).__name__,
-                  file=where.filename, line=where.lineno)  # fmt: skip
+        log.error(
+            "pass.broke",
+            person_id=claim.person_id,
+            target=claim.target,
+            error=type(bug).__name__,
+            file=where.filename,
+            line=where.lineno,
+        )
         end = End("inbox", f"internal:{type(bug).__name__}")
         give_up = asyncio.ensure_future(self.store.finish(claim, process, end, _nothing))
         self._busy[claim.target].add(give_up)
@@ -152,12 +158,14 @@ class Worker:
         key = (claim.person_id, claim.target)
         self._at_work[key] = began
         gate.lane.set(claim.lane)
+        structlog.contextvars.bind_contextvars(person_id=claim.person_id, target=claim.target)
         try:
             how = await self.runs[claim.target](claim, process)
         except StoreUnavailableError:
             log.warning("pass.lost_store", person_id=claim.person_id, target=claim.target)
         else:
             self.on_pass(claim, how, time.monotonic() - began)
+            log.debug("pass.ended", end=how, lane=claim.lane, attempts=claim.attempts)
         finally:
             self._at_work.pop(key, None)
             self._wake.set()

@@ -164,8 +164,15 @@ class ManagesDepartments(Protocol):
         """Make it under `parent` and return its native id; a sibling that carries our `mark` or name is taken."""
         ...
 
-    async def update_department(self, native_id: str, *, name: str | None = None, parent: str | None = None,
-                                order: int | None = None, leaders: tuple[str, ...] | None = None) -> Outcome:  # fmt: skip
+    async def update_department(
+        self,
+        native_id: str,
+        *,
+        name: str | None = None,
+        parent: str | None = None,
+        order: int | None = None,
+        leaders: tuple[str, ...] | None = None,
+    ) -> Outcome:
         """Rename, move, order, or name the leaders (native account ids; only members of it)."""
         ...
 

@@ -1,4 +1,4 @@
-"""What a record that arrives is: new, a duplicate, a conflict or unreadable. Pure; revisions are the fold's business."""
+"""What a record that arrives is: new, a duplicate, a conflict or unreadable. Revisions are the fold's business."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -12,13 +12,26 @@ from hashlib import sha256
 from contracts.base import MAX_ID, Frozen
 from contracts.envelope import Attributes, to_headers
 from contracts.provisioning import (
-    SOURCE, TYPE_OF, Change, Done, EventRef, EventSettled, Recipient, StepTaken,
-)  # fmt: skip
+    SOURCE,
+    TYPE_OF,
+    Change,
+    Done,
+    EventRef,
+    EventSettled,
+    Recipient,
+    StepTaken,
+)
 from contracts.topics import OUTCOMES
 from services.provisioner.model import FactKey, Verdict, VerdictKind
 from services.provisioner.store.port import (
-    EventChange, EventStateName, Message, OpenEvent, RowVerdict, Settlement, TargetRow,
-)  # fmt: skip
+    EventChange,
+    EventStateName,
+    Message,
+    OpenEvent,
+    RowVerdict,
+    Settlement,
+    TargetRow,
+)
 
 _BY_VERDICT: Mapping[VerdictKind, EventStateName] = {
     VerdictKind.WAITS: "waiting",
@@ -60,7 +73,9 @@ class Books:
     display_name: str | None = None
     recipients: tuple[Recipient, ...] = ()
 
-    def __call__(self, rows: Sequence[TargetRow], events: Sequence[OpenEvent], steps: Sequence[StepTaken]) -> Settlement:
+    def __call__(
+        self, rows: Sequence[TargetRow], events: Sequence[OpenEvent], steps: Sequence[StepTaken]
+    ) -> Settlement:
         changes: list[EventChange] = []
         messages: list[Message] = []
         for event in events:
@@ -94,21 +109,33 @@ class Books:
         return min(judged.effective_at, self.at) if event.type in _AT_ONCE else judged.effective_at
 
     def _settled(
-        self, event: OpenEvent, judged: Judged, state: EventStateName, reason: str | None,
-        rows: Sequence[TargetRow], steps: Sequence[StepTaken],
-    ) -> Message:  # fmt: skip
+        self,
+        event: OpenEvent,
+        judged: Judged,
+        state: EventStateName,
+        reason: str | None,
+        rows: Sequence[TargetRow],
+        steps: Sequence[StepTaken],
+    ) -> Message:
         targets = tuple(
             row.result.model_copy(update={"done": tuple(_done(event, row.target, steps))}) for row in rows if row.result
         )
         body = EventSettled(
             event=EventRef(source=event.key.source, id=event.key.id, revision=event.key.revision, type=event.type),
-            state=state, reason=reason, person_id=self.person_id, worker_id=self.worker_ids.get(event.key),
-            department_id=self.department_ids.get(event.key), display_name=self.display_name, change=judged.change,
-            effective_at=judged.effective_at, accepted_at=event.accepted_at, settled_at=self.at,
+            state=state,
+            reason=reason,
+            person_id=self.person_id,
+            worker_id=self.worker_ids.get(event.key),
+            department_id=self.department_ids.get(event.key),
+            display_name=self.display_name,
+            change=judged.change,
+            effective_at=judged.effective_at,
+            accepted_at=event.accepted_at,
+            settled_at=self.at,
             targets=targets if state == "confirmed" else (),
             nothing_enforced=state == "confirmed" and not any(t.mode == "enforce" for t in targets),
             recipients=self.recipients if state == "confirmed" else (),
-        )  # fmt: skip
+        )
         return message(body, f"settled/{event.key}", self.person_id or "#departments", self.at)
 
 
@@ -123,6 +150,7 @@ def message(body: Frozen, record_id: str, key: str, at: datetime) -> Message:
     """An outcome as an outbox row; the id is made from what it tells, so that sending it again changes nothing."""
     if len(record_id) > MAX_ID:
         record_id = sha256(record_id.encode()).hexdigest()
-    attributes = Attributes(specversion="1.0", id=record_id, source=SOURCE, type=TYPE_OF[type(body)], time=at,
-                            subject=key[:256])  # fmt: skip
+    attributes = Attributes(
+        specversion="1.0", id=record_id, source=SOURCE, type=TYPE_OF[type(body)], time=at, subject=key[:256]
+    )
     return Message(OUTCOMES.name, key, body.model_dump_json().encode(), tuple(to_headers(attributes)))

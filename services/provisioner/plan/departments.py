@@ -9,8 +9,11 @@ from services.provisioner.connectors.base import NativeDepartment
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A department as it should be. `parent` is an HR id, None under the top; `leaders` native account ids that are in
-    it already, or None where the platform keeps leaders with the members."""
+    """A department as it should be.
+
+    `parent` is an HR id, None under the top; `leaders` native account ids that are in it already, or None where the
+    platform keeps leaders with the members.
+    """
 
     department_id: str
     name: str
@@ -34,9 +37,13 @@ class DepartmentStep:
 
 
 def plan_departments(
-    wanted: Sequence[Wanted], closed: Sequence[str], links: Mapping[str, str], shown: Sequence[NativeDepartment],
-    top: str, fitting: Callable[[str], str],
-) -> Iterator[DepartmentStep]:  # fmt: skip
+    wanted: Sequence[Wanted],
+    closed: Sequence[str],
+    links: Mapping[str, str],
+    shown: Sequence[NativeDepartment],
+    top: str,
+    fitting: Callable[[str], str],
+) -> Iterator[DepartmentStep]:
     """`wanted` stands parents before children; `closed` lists HR ids whose native department should go."""
     native = {d.native_id: d for d in shown}
     names = _names(wanted, fitting)
@@ -45,8 +52,13 @@ def plan_departments(
         there = native.get(linked) if linked else None
         name = names[department.department_id]
         if there is None:
-            yield DepartmentStep("create_department", department.department_id, name=name, parent=department.parent,
-                                 order=department.order)  # fmt: skip
+            yield DepartmentStep(
+                "create_department",
+                department.department_id,
+                name=name,
+                parent=department.parent,
+                order=department.order,
+            )
             continue
         parent = links.get(department.parent) if department.parent else top
         moves = parent is None or parent != there.parent
@@ -54,8 +66,16 @@ def plan_departments(
         reordered = department.order if department.order not in (None, there.order) else None
         led = department.leaders if department.leaders not in (None, there.leaders) else None
         if moves or renamed or reordered is not None or led is not None:
-            yield DepartmentStep("update_department", department.department_id, there.native_id, renamed,
-                                 department.parent, moves, reordered, led)  # fmt: skip
+            yield DepartmentStep(
+                "update_department",
+                department.department_id,
+                there.native_id,
+                renamed,
+                department.parent,
+                moves,
+                reordered,
+                led,
+            )
     depth = _depths(shown)
     going = [(links[d], d) for d in closed if links.get(d) in native]
     for native_id, department_id in sorted(going, key=lambda pair: -depth.get(pair[0], 0)):

@@ -74,11 +74,16 @@ def _closed_by_others(stored: StoredAccount, begun: datetime | None) -> bool:
 def _first_account(wish: Wish) -> Iterator[Step]:
     prepared = wish.access == "prepared"
     yield Step(
-        "create", wish.target, wish.native_id or "",
+        "create",
+        wish.target,
+        wish.native_id or "",
         attributes={name: value for name, value in wish.attributes.items() if value is not None},
-        departments=wish.departments, leads=wish.leads, suspended=prepared, invite=wish.invite and not prepared,
+        departments=wish.departments,
+        leads=wish.leads,
+        suspended=prepared,
+        invite=wish.invite and not prepared,
         reason=wish.reason,
-    )  # fmt: skip
+    )
     if not prepared:
         yield from _grants(wish, wish.native_id or "", frozenset())
 
@@ -102,8 +107,15 @@ def _change(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator
     yield from _revokes(wish, account, account.grants & stored.granted)
     attributes = dict(_differing(wish, stored, abilities.fields))
     if _placed_otherwise(wish, account):
-        yield Step("move", wish.target, account.native_id, attributes=attributes, departments=wish.departments,
-                   leads=wish.leads, reason=wish.reason)  # fmt: skip
+        yield Step(
+            "move",
+            wish.target,
+            account.native_id,
+            attributes=attributes,
+            departments=wish.departments,
+            leads=wish.leads,
+            reason=wish.reason,
+        )
     elif attributes:
         yield Step("update", wish.target, account.native_id, attributes=attributes, reason=wish.reason)
     if wish.access == "prepared":

@@ -17,6 +17,7 @@ from services.provisioner.store.port import (
     PersonCard,
     Quarantined,
     QueueDepth,
+    RowVerdict,
     StoredAccount,
     TargetRow,
     Waiting,
@@ -35,6 +36,12 @@ class MemoryQuestions(Base):
         later = [r for r in tables.rows.values() if r.holder is None and r.due_at is not None and r.due_at > now]
         unfinished = [event.new.accepted_at for event in tables.events.values() if event.state == "in_progress"]
         return Books(dict(states), dict(tables.positions), len(later), min(unfinished, default=None))
+
+    async def standing(self) -> Mapping[tuple[str, RowVerdict], int]:
+        return Counter((target, row.verdict) for (_, target), row in self._tables.rows.items() if row.verdict in _WAITS)
+
+    async def snapshot_age(self) -> float:
+        return 0.0
 
     async def depth(self) -> Sequence[QueueDepth]:
         groups: dict[tuple[str, int], list[Row]] = {}

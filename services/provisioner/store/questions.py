@@ -16,6 +16,7 @@ from services.provisioner.store.port import (
     PersonCard,
     Quarantined,
     QueueDepth,
+    RowVerdict,
     StoredAccount,
     TargetRow,
     Waiting,
@@ -55,6 +56,21 @@ class PostgresQuestions:
             scheduled_steps=later,
             oldest_unfinished=oldest,
         )
+
+    async def standing(self) -> Mapping[tuple[str, RowVerdict], int]:
+        rows = await self._other.fetch(
+            """SELECT target, verdict, count(*) AS n FROM due
+            WHERE verdict IN ('waiting', 'held', 'inbox', 'retry') GROUP BY target, verdict"""
+        )
+        return {(row["target"], row["verdict"]): row["n"] for row in rows}
+
+    async def snapshot_age(self) -> float:
+        age: float = await self._other.value(
+            """SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
+            FROM pg_stat_activity
+            WHERE backend_xmin IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid()"""
+        )
+        return age
 
     async def depth(self) -> Sequence[QueueDepth]:
         rows = await self._other.fetch(

@@ -67,7 +67,9 @@ class Company:
             "crm": self._target("crm", self.crm, departments="full"),
             "wiki": self._target("wiki", MemoryPlatform(), mode=self.wiki),
         }
-        self.intake = Intake(self.store, self.clock, "e1", list(self.targets), lambda s: s, zone_of=lambda _s: "Asia/Shanghai")
+        self.intake = Intake(
+            self.store, self.clock, "e1", list(self.targets), lambda s: s, zone_of=lambda _s: "Asia/Shanghai"
+        )
 
     def _target(self, name, platform, *, departments="none", mode="enforce"):
         rule = self.policy.accounts[name]
@@ -80,18 +82,28 @@ class Company:
     async def say(self, kind, eid, *, revision=1, time="2026-02-01T09:00:00+08:00", **data):
         """Deliver an event as Kafka would."""
         department = kind.startswith("department")
-        type_ = {"withdrawn": "hr.event.withdrawn.v1"}.get(kind, f"hr.{kind}.v1" if department else f"hr.worker.{kind}.v1")
+        type_ = {"withdrawn": "hr.event.withdrawn.v1"}.get(
+            kind, f"hr.{kind}.v1" if department else f"hr.worker.{kind}.v1"
+        )
         body = {"effective_at": "2026-02-01", "revision": revision, **data}
         attributes = Attributes(specversion="1.0", id=eid, source="urn:hr:acme", type=type_, time=time)
         await self.raw(json.dumps(body).encode(), to_headers(attributes), HR_DEPARTMENTS if department else HR_EVENTS)
 
     async def raw(self, value, headers, topic=HR_EVENTS):
-        record = SimpleNamespace(topic=topic.name, partition=0, offset=next(self.numbers), value=value, headers=headers, key=None)
+        record = SimpleNamespace(
+            topic=topic.name, partition=0, offset=next(self.numbers), value=value, headers=headers, key=None
+        )
         await self.intake.take_in([record])
 
-    async def hire(self, eid, worker_id="W1", *, family="王", given="伟", mobile="+8613800000001", function="sales", **more):
+    async def hire(
+        self, eid, worker_id="W1", *, family="王", given="伟", mobile="+8613800000001", function="sales", **more
+    ):
         person = {"family_name": family, "given_name": given, "display_name": family + given, "mobile": mobile}
-        assignment = {"job_function": function, "department_id": more.pop("department", None), "title": more.pop("title", None)}
+        assignment = {
+            "job_function": function,
+            "department_id": more.pop("department", None),
+            "title": more.pop("title", None),
+        }
         await self.say("hired", eid, worker_id=worker_id, person=person, assignment=assignment, **more)
 
     # -------------------------------------------------- Tenure
@@ -105,7 +117,12 @@ class Company:
         process = await self.store.join("test", timedelta(days=36500))
         trees = Trees(self.store)
         for _ in range(200):
-            claims = [c for name in self.targets for lane in (0, 1, 2) for c in await self.store.claim(process, name, lane, 50)]
+            claims = [
+                c
+                for name in self.targets
+                for lane in (0, 1, 2)
+                for c in await self.store.claim(process, name, lane, 50)
+            ]
             if not claims:
                 return
             for claim in claims:

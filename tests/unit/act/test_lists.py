@@ -13,7 +13,14 @@ class Directory:
     """A platform's lists; `unknown` accounts are refused, as platforms refuse the whole call for one of them."""
 
     def __init__(self, per_call=100):
-        self.per_call, self.calls, self.held, self.unknown, self.lanes, self.broken = per_call, [], set(), set(), [], None
+        self.per_call, self.calls, self.held, self.unknown, self.lanes, self.broken = (
+            per_call,
+            [],
+            set(),
+            set(),
+            [],
+            None,
+        )
 
     def refusal(self, _entitlement):
         return None

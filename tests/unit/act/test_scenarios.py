@@ -46,7 +46,9 @@ async def test_a_mover_changes_grants_and_department(company):
     await company.say("department.changed", "d1", department_id="D1", name="销售部")
     await company.hire("e1", department="D1")
     await company.settle()
-    await company.say("transferred", "e2", worker_id="W1", effective_at="2026-02-20", assignment={"job_function": "administration"})
+    await company.say(
+        "transferred", "e2", worker_id="W1", effective_at="2026-02-20", assignment={"job_function": "administration"}
+    )
     await company.settle()
     assert company.account("wangw") == ("invited", ["tag:office"])
     assert await company.books() == {"confirmed": 3}
@@ -204,7 +206,10 @@ async def test_a_leave_whose_suspend_timed_out_is_ours_when_the_look_shows_it_do
     assert company.account("wangw") == ("suspended", [])
     await company.hire("e3", effective_at="2026-02-28")
     await company.settle()
-    assert company.account("wangw") == ("active", ["tag:sales"]) or company.account("wangw") == ("invited", ["tag:sales"])
+    assert company.account("wangw") == ("active", ["tag:sales"]) or company.account("wangw") == (
+        "invited",
+        ["tag:sales"],
+    )
 
 
 async def test_a_refused_secret_pauses_the_target_and_the_row_waits(company):
@@ -283,7 +288,9 @@ async def test_an_event_with_no_enforcing_target_says_so():
     company = Company()
     for name in company.targets:
         company.targets[name] = replace(company.targets[name], mode="observe")
-    company.policy = replace(company.policy, targets={n: replace(t, mode="observe") for n, t in company.policy.targets.items()})
+    company.policy = replace(
+        company.policy, targets={n: replace(t, mode="observe") for n, t in company.policy.targets.items()}
+    )
     await company.hire("e1")
     await company.settle()
     [settled] = await company.told("tenure.event.settled.v1")
@@ -305,7 +312,13 @@ async def test_what_an_administrator_closed_stays_closed(company):
     await company.hire("e1")
     await company.settle()
     company.crm.put(replace(company.crm.accounts["wangw"], state=AccountState.SUSPENDED))
-    await company.say("transferred", "e2", worker_id="W1", effective_at="2026-02-20", assignment={"title": "经理", "job_function": "administration"})
+    await company.say(
+        "transferred",
+        "e2",
+        worker_id="W1",
+        effective_at="2026-02-20",
+        assignment={"title": "经理", "job_function": "administration"},
+    )
     await company.settle()
     assert company.account("wangw")[0] == "suspended"
     assert (await company.events())["e2"] == ("held", "crm:closed_by_others")
@@ -329,7 +342,16 @@ async def test_no_outcome_holds_a_mobile_or_a_name_except_the_settled_one_for_me
             assert "王伟".encode() not in message.value
 
 
-NAMES = ['"; DROP TABLE due; --', "x\u202eevil", "王\U00020000", "{person.mobile}", "😀", "<b>&amp;</b>", "%s%n", "${SECRET}"]
+NAMES = [
+    '"; DROP TABLE due; --',
+    "x\u202eevil",
+    "王\U00020000",
+    "{person.mobile}",
+    "😀",
+    "<b>&amp;</b>",
+    "%s%n",
+    "${SECRET}",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -344,3 +366,26 @@ async def test_names_are_data(company, name):
 
 def test_the_clock_is_passed_in():
     assert Company().clock.business == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+async def test_a_name_given_and_an_account_linked_are_decisions(company):
+    await company.hire("e1")
+    await company.settle()
+    made = {d["decision"]["kind"]: d["decision"] for d in await company.told("tenure.decision.made.v1")}
+    assert made["username_given"]["username"] == "wangw"
+    assert (made["account_linked"]["native_id"], made["account_linked"]["by"]) == ("wangw", "tenure")
+
+
+async def test_which_of_two_conflicting_messages_stands_is_a_decision(company):
+    await company.hire("e1")
+    await company.hire("e1", function="administration")
+    await company.settle()
+    kinds = [d["decision"]["kind"] for d in await company.told("tenure.decision.made.v1")]
+    assert kinds.count("conflict_settled") == 1
+
+
+async def test_siblings_of_one_name_are_two_departments(company):
+    await company.say("department.changed", "d1", department_id="D1", name="支持")
+    await company.say("department.changed", "d2", department_id="D2", name="支持")
+    await company.settle()
+    assert sorted(d.name for d in company.crm.tree.values()) == ["company", "支持", "支持 (D2)"]

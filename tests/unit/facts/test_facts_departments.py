@@ -89,6 +89,8 @@ def test_siblings_stand_by_their_order_then_by_id():
         ([closed("EAST", successor_id="NEW")], "EAST", "NEW", ("NEW",)),
         ([closed("SALES", successor_id="EAST")], "EAST", "EAST", ("HEAD", "EAST")),
         ([closed("SALES", successor_id="EAST")], "SALES", "EAST", ("HEAD", "EAST")),
+        ([changed("TEAM", parent_id="EAST"), closed("SALES", successor_id="TEAM")], "TEAM", "TEAM", ("HEAD", "EAST", "TEAM")),
+        ([closed("SALES", successor_id="NEW")], "EAST", "EAST", ("EAST",)),
         ([closed("EAST", "2026-07-01", successor_id="SALES")], "EAST", "EAST", ("HEAD", "SALES", "EAST")),
     ],
     ids=[
@@ -99,6 +101,8 @@ def test_siblings_stand_by_their_order_then_by_id():
         "a successor never announced exists under its id",
         "merged into its own child, the child moves up",
         "and its people count in the child",
+        "merged into something far below it, its child moves up",
+        "what hung under it hangs under the top while the successor is unknown",
         "a closing to come has not come",
     ],
 )  # fmt: skip

@@ -128,7 +128,7 @@ def test_before_the_first_fact_nothing_is_known_but_the_hire_to_come():
 
 
 def test_what_a_fact_makes_of_a_person():
-    hire, move, name, leave = HIRE, moved("2026-02-01"), updated("2026-02-02", person=WEI), left(DAY)
+    hire, move, name, leave = HIRE, moved("2026-02-01"), updated("2026-02-01", person=WEI), left(DAY)
     back, second = hired("2026-05-01", id="back"), left("2026-03-02", id="second leave")
     line = timeline([hire, move, name, leave, back, second])
     assert [line.change_of(fact.key) for fact in (hire, move, name, leave, back, second)] == [

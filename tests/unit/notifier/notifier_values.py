@@ -32,7 +32,8 @@ def ref(ident="evt-1", revision=1, type_=HIRED):
 
 def target(**changes):
     known = {"target": "wecom", "platform": "wecom", "mode": "enforce", "native_id": "mei", "state": "active",
-             "done": (Done(verb="create"), Done(verb="grant", entitlement="tag:sales")), "residue": ("not_activated",)}  # fmt: skip
+             "done": (Done(verb="create"), Done(verb="grant", entitlement="tag:sales")),
+             "residue": ("not_activated",)}  # fmt: skip
     return TargetResult.model_validate({**known, **changes})
 
 
@@ -40,8 +41,11 @@ def settled(ident="evt-1", **changes):
     known = {
         "event": ref(ident), "state": "confirmed", "person_id": MEI, "worker_id": "W1", "display_name": "梅 Mei",
         "change": "joiner", "effective_at": NOW, "accepted_at": NOW - timedelta(hours=1), "settled_at": NOW,
-        "targets": (target(),), "due_later": (DueLater(target="wecom", verb="delete", due_at=NOW + timedelta(days=30)),),
-        "recipients": (Recipient(audience="it"), Recipient(audience="manager", person_id=WEI, accounts={"wecom": "wei"})),
+        "targets": (target(),),
+        "due_later": (DueLater(target="wecom", verb="delete", due_at=NOW + timedelta(days=30)),),
+        "recipients": (
+            Recipient(audience="it"), Recipient(audience="manager", person_id=WEI, accounts={"wecom": "wei"}),
+        ),
     }  # fmt: skip
     return EventSettled.model_validate({**known, **changes})
 
@@ -60,8 +64,10 @@ def recorded(outcome="applied", **changes):
 
 
 def checked(*, agrees=True):
-    return AccountChecked(person_id=MEI, target="wecom", platform="wecom", native_id="mei", state="active",
-                          grants=("tag:sales",), agrees=agrees, differences=() if agrees else ("name",), at=NOW)  # fmt: skip
+    return AccountChecked(
+        person_id=MEI, target="wecom", platform="wecom", native_id="mei", state="active", grants=("tag:sales",),
+        agrees=agrees, differences=() if agrees else ("name",), at=NOW,
+    )  # fmt: skip
 
 
 @dataclass

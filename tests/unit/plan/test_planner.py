@@ -36,7 +36,9 @@ class Removes(Suspends):
 
 
 def mei(**changes):
-    base = Wish("t", "open", native_id="mei", attributes={"name": "Mei"}, departments=("1",), grants={"tag:sales": REASON})
+    base = Wish(
+        "t", "open", native_id="mei", attributes={"name": "Mei"}, departments=("1",), grants={"tag:sales": REASON}
+    )
     return replace(base, **changes)
 
 
@@ -76,7 +78,12 @@ office = mei(grants={"tag:office": REASON}, departments=("2",))
         (stopped, stored(), Removes, ["strip"]),
         (stopped, stored(AccountState.STRIPPED, closed_by_us=True), Removes, []),
         (mei(), stored(AccountState.SUSPENDED, closed_by_us=True), Suspends, ["resume"]),
-        (office, stored(AccountState.SUSPENDED, closed_by_us=True), Suspends, ["revoke tag:sales", "move", "resume", "grant tag:office"]),
+        (
+            office,
+            stored(AccountState.SUSPENDED, closed_by_us=True),
+            Suspends,
+            ["revoke tag:sales", "move", "resume", "grant tag:office"],
+        ),
         (mei(access="prepared"), None, Suspends, ["create"]),
         (mei(invite=True), stored(AccountState.SUSPENDED, closed_by_us=True), Suspends, ["resume", "invite"]),
     ],
@@ -226,7 +233,14 @@ def test_planning_again_after_carrying_out_gives_nothing(
     access, case, wanted, held, place, was, state, name, ours, platform, there
 ):
     wanted_account = mei(access=access, case=case, grants=dict.fromkeys(wanted, REASON), departments=place)
-    shown = stored(state, attributes={"name": name}, departments=was, grants=frozenset(held), granted=frozenset(held), closed_by_us=ours)
+    shown = stored(
+        state,
+        attributes={"name": name},
+        departments=was,
+        grants=frozenset(held),
+        granted=frozenset(held),
+        closed_by_us=ours,
+    )
     before = shown if there else None
     first = plan(wanted_account, before, platform())
     again = plan(wanted_account, carried_out(first.steps, before) if first.steps else before, platform())
