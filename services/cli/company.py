@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 SOURCE = "urn:hr:acme"
 ZONE = "+08:00"
 UNKNOWN = "-"
+FIRST = "2026-03-01"
+DEPARTMENT = 3
+"""Columns of a department's row."""
 COMPANY = Path(__file__).parent / "sample" / "company.tsv"
 Event = dict[str, Any]
 
@@ -51,10 +54,8 @@ def event(number: int, kind: str, day: str, effective_at: str, **data: Any) -> E
 
 def department(number: int, row: list[str]) -> Event:
     department_id, parent, name = row
-    above = {} if parent == UNKNOWN else {"parent_id": parent}
-    return event(
-        number, "department.changed", "2026-03-01", "2026-03-01", department_id=department_id, name=name, **above
-    )
+    data = {"department_id": department_id, "name": name} | ({} if parent == UNKNOWN else {"parent_id": parent})
+    return event(number, "department.changed", FIRST, FIRST, **data)
 
 
 def hire(number: int, day: str, effective_at: str, person: Person, **data: Any) -> Event:  # noqa: ANN401 - any JSON value
@@ -71,41 +72,35 @@ def hire(number: int, day: str, effective_at: str, person: Person, **data: Any) 
 def story() -> list[Chapter]:
     """March at Acme, in the order in which HR says it."""
     table = [*rows(COMPANY.read_text(encoding="utf-8"))]
-    departments = [department(number, row) for number, row in enumerate((r for r in table if len(r) == 3), start=1)]  # noqa: PLR2004
-    people = [Person(*row) for row in table if len(row) == len(Person._fields)]
-    hires = {
-        one.worker_id: hire(number, "2026-03-01", "2026-03-01", one) for number, one in enumerate(people, start=101)
-    }
-    by_id = {one.worker_id: one for one in people}
+    departments = [department(number, row) for number, row in enumerate(table, start=1) if len(row) == DEPARTMENT]
+    people = {row[0]: Person(*row) for row in table if len(row) == len(Person._fields)}
+    hires = {key: hire(number, FIRST, FIRST, one) for number, (key, one) in enumerate(people.items(), start=101)}
+    gone = _left(401, "2026-03-04", "2026-03-31", "W206", immediate=True)
     return [
-        Chapter("demo.begins", "2026-03-01", (*departments, *hires.values()), "2026-03-02"),
+        Chapter("demo.begins", FIRST, (*departments, *hires.values()), "2026-03-02"),
         Chapter("demo.announces", "2026-03-02", tuple(_announced()), "2026-03-03"),
-        Chapter("demo.corrects", "2026-03-03", tuple(_corrected(by_id, hires)), "2026-03-04"),
-        Chapter("demo.leaves_now", "2026-03-04", (_left(401, "2026-03-04", "2026-03-31", "W206", immediate=True),), "2026-03-05"),
+        Chapter("demo.corrects", "2026-03-03", tuple(_corrected(people, hires)), "2026-03-04"),
+        Chapter("demo.leaves_now", "2026-03-04", (gone,), "2026-03-05"),
         Chapter("demo.moves", "2026-03-05", (), "2026-03-10"),
         Chapter("demo.takes_back", "2026-03-10", tuple(_withdrawn()), "2026-03-17"),
         Chapter("demo.ends", "2026-03-17", (), "2026-04-01"),
-    ]  # fmt: skip
+    ]
 
 
 def _announced() -> Iterator[Event]:
     day = "2026-03-02"
     ke = Person("W701", "曾", "可", "曾可", "zh-CN", "+8613800010701", "D-SALES", "sales", "客户经理")
-    nina = Person(
-        "W702", "Berg", "Nina", "Nina Berg", "en-GB", "+8613800010702", "D-ADMIN", "administration", "Office manager"
-    )
+    nina = ke._replace(
+        worker_id="W702", family="Berg", given="Nina", name="Nina Berg", locale="en-GB", mobile="+8613800010702",
+        department="D-ADMIN", function="administration", title="Office manager",
+    )  # fmt: skip
     yield hire(201, day, "2026-03-16", ke)
     yield hire(202, day, "2026-03-23", nina)
     office = {"department_id": "D-ADMIN", "job_function": "administration", "title": "行政专员"}
+    sales = {"department_id": "D-SALES", "job_function": "sales", "title": "Account manager"}
     yield _moved(203, day, "2026-03-09", "W102", office)
     yield _moved(204, day, "2026-03-09", "W107", office)
-    yield _moved(
-        205,
-        day,
-        "2026-03-09",
-        "W208",
-        {"department_id": "D-SALES", "job_function": "sales", "title": "Account manager"},
-    )
+    yield _moved(205, day, "2026-03-09", "W208", sales)
     yield _moved(206, day, "2026-03-06", "W201", {"title": "行政经理"})
     yield _moved(207, day, "2026-03-09", "W302", {"department_id": "D-PAY", "title": "薪酬专员"})
     yield _moved(208, day, "2026-03-18", "W603", {"department_id": "D-IT", "job_function": "it", "title": "工程师"})

@@ -28,7 +28,11 @@ BEGIN = "2026-03-01"
 EXPECTED = SAMPLE.with_name("expected.tsv")
 SANDBOX = {"wecom": {"customer_contact_scope": {"tags": ["customer-contact"]}}}
 """What an administrator sets once in the console: whoever has this tag may speak to customers."""
+PLATFORMS = ("wecom", "dingtalk")
 CONFIRMED_AT_LEAST, QUARANTINED, DUPLICATES = 61, 1, 1
+
+
+BROKEN = b'{"worker_id": "W999", "effective_at": '
 
 
 class Story:
@@ -64,10 +68,7 @@ class Story:
     def _tell(self) -> None:
         after = self._platforms.read()
         if not self._before:
-            sums = {
-                name: sum(getattr(row, name).state == "open" for row in after.values())
-                for name in ("wecom", "dingtalk")
-            }
+            sums = {name: open_accounts(after, name) for name in PLATFORMS}
             self._shared.say("  " + t("demo.accounts", **sums))
         else:
             for name in sorted({*self._before, *after}):
@@ -75,7 +76,7 @@ class Story:
         self._before = after
 
     def _tell_one(self, name: str, before: Row, after: Row) -> None:
-        for platform in ("wecom", "dingtalk"):
+        for platform in PLATFORMS:
             was, now = getattr(before, platform), getattr(after, platform)
             if was != now:
                 self._shared.say(f"  {name} @{platform}: {words(was)} → {words(now)}")
@@ -90,11 +91,13 @@ async def poison(kafka: str) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     await producer.start()
     try:
-        await producer.send_and_wait(
-            "hr.events", b'{"worker_id": "W999", "effective_at": ', b"acme/W999", headers=headers
-        )
+        await producer.send_and_wait("hr.events", BROKEN, b"acme/W999", headers=headers)
     finally:
         await producer.stop()
+
+
+def open_accounts(rows: Mapping[str, Row], platform: str) -> int:
+    return sum(getattr(row, platform).state == "open" for row in rows.values())
 
 
 @contextmanager
@@ -151,7 +154,7 @@ def report(shared: Common, end: Mapping[str, Row], status: Mapping[str, Any], wr
     """The books and the verdict; for machines one line."""
     from services.cli.books import STATES
 
-    accounts = sum(getattr(row, name).state == "open" for row in end.values() for name in ("wecom", "dingtalk"))
+    accounts = sum(open_accounts(end, name) for name in PLATFORMS)
     books = {name: status[name] for name in ("accepted", *STATES, "balanced")}
     said = {
         "ok": not wrong, "events": status["accepted"], "confirmed": status["confirmed"], "accounts": accounts,

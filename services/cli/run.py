@@ -38,10 +38,19 @@ def notifier(shared: Common) -> None:
 
 @click.command("sandbox", cls=Command, key="sandbox")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help=t("option.sandbox_port"))
+@click.option("--host", default="127.0.0.1", show_default=True, help=t("option.sandbox_host"))
 @click.option("--sandbox-config", type=click.Path(exists=True, allow_dash=True), help=t("option.sandbox_config"))
 @common
-def sandbox(shared: Common, port: int, sandbox_config: str | None) -> None:
-    _become(shared, "sandbox", "--port", str(port), *(("--config", sandbox_config) if sandbox_config else ()))
+def sandbox(shared: Common, port: int, host: str, sandbox_config: str | None) -> None:
+    _become(
+        shared,
+        "sandbox",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        *(("--config", sandbox_config) if sandbox_config else ()),
+    )
 
 
 COMMANDS = by_name(ingest, provisioner, notifier, sandbox)

@@ -68,7 +68,9 @@ def topics_diff(shared: Common, kafka: str | None) -> None:
 @click.option("--database", metavar="DSN", envvar="TENURE_DATABASE", help=t("option.dsn"))
 @common
 def migrate(shared: Common, database: str | None) -> None:
-    dsn = database or (read(shared.data) or {}).get("database")
+    from services.kit.settings import Environment
+
+    dsn = database or Environment().get("TENURE_DATABASE") or (read(shared.data) or {}).get("database")
     if not dsn:
         raise UsageError(t("error.no_database"))
     import asyncpg

@@ -140,5 +140,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "example.notifier": ("tenure notifier", "tenure notifier"),
     "help.sandbox": ("Run the platforms' stand-ins alone.", "单独运行平台沙箱。"),
     "example.sandbox": ("tenure sandbox --port 8088", "tenure sandbox --port 8088"),
+    "option.sandbox_host": ("Address to listen on; another only inside a container.", "监听地址；仅在容器内才需更改。"),
     "option.sandbox_port": ("Port to listen on; 0 takes any.", "监听端口；0 表示任意空闲端口。"),
 }
