@@ -90,6 +90,9 @@ class DingTalkTarget(_Target):
     oapi_base_url: str | None = None
 
 
+_READ = frozenset(WeComTarget.model_fields) | frozenset(DingTalkTarget.model_fields)
+"""What is not read needs no variable here, such as a secret that only the connector uses."""
+
 ChatTarget = Annotated[WeComTarget | DingTalkTarget, Field(discriminator="type")]
 _CHAT: TypeAdapter[WeComTarget | DingTalkTarget] = TypeAdapter(ChatTarget)
 _ZONE: TypeAdapter[str] = TypeAdapter(Zone)
@@ -125,7 +128,7 @@ def installation(document: Mapping[str, Any], environment: Mapping[str, str]) ->
     """The same from the parsed document."""
     notices = _checked(Notices.model_validate, document.get("notify") or {}, environment, "notify")
     targets = {
-        str(name): _checked(_CHAT.validate_python, fields, environment, f"targets.{name}")
+        str(name): _checked(_CHAT.validate_python, _known(fields), environment, f"targets.{name}")
         for name, fields in _sections(document, "targets")
         if fields.get("type") in notices.channels
     }
@@ -145,6 +148,10 @@ def installation(document: Mapping[str, Any], environment: Mapping[str, str]) ->
 def _sections(document: Mapping[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
     found = document.get(name)
     return [(str(k), v) for k, v in found.items() if isinstance(v, dict)] if isinstance(found, dict) else []
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key in _READ}
 
 
 def _checked(validate: Any, fields: object, environment: Mapping[str, str], place: str) -> Any:  # noqa: ANN401 - any model
