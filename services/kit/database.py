@@ -40,6 +40,8 @@ GONE: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.TooManyConnectionsError,
+    # Between the server's last word ("terminating connection") and the end of the stream asyncpg takes no statement.
+    asyncpg.InternalClientError,
 )
 
 

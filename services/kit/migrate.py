@@ -4,6 +4,8 @@ Every owner keeps its revisions in `migrations/versions` and their state in `<ow
 processes may call this at once: the whole upgrade is one transaction behind an advisory lock.
 """
 
+import asyncio
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +19,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+_ALEMBIC = threading.Lock()
+"""Alembic keeps the migration that runs in module globals: one at a time in a process."""
 _SERVICES = Path(__file__).parent.parent
 OWNERS: Final[Mapping[str, Path]] = {
     "platforms": _SERVICES / "platforms" / "migrations",
@@ -33,6 +37,15 @@ def head(owner: str) -> str | None:
 
 async def migrate(dsn: str, owner: str) -> None:
     """Upgrade `owner`'s schema in the database of `dsn` (postgresql://…); nothing to do is no error."""
+    await asyncio.to_thread(_alone, dsn, owner)
+
+
+def _alone(dsn: str, owner: str) -> None:
+    with _ALEMBIC:
+        asyncio.run(_migrate(dsn, owner))
+
+
+async def _migrate(dsn: str, owner: str) -> None:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
     )

@@ -1,0 +1,129 @@
+"""Whose a fact is and when somebody is due: the rules without a store."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts import hr
+from services.provisioner.model import Fact, FactKey, WorkerKey
+from services.provisioner.store.memory import MemoryStore
+from services.provisioner.store.port import Mark, NewEvent
+from services.provisioner.store.routing import Naming, Owner, collapse, latest, person_of, resolve, words_of
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+PAST, FUTURE = NOW - timedelta(days=1), NOW + timedelta(days=1)
+MEI, WEI = WorkerKey("s", "W1"), WorkerKey("s", "W2")
+
+
+def _fact(body, ident, worker=MEI, *, revision=1, person=None, source="s", at=NOW):
+    return Fact(FactKey(source, ident, revision), body, at, "UTC", at, NOW, f"{ident}{revision}", worker, person)
+
+
+def _hired(ident, worker=MEI, **about):
+    body = hr.Hired(effective_at="2026-03-02", worker_id=worker.worker_id, person=hr.Person())
+    return _fact(body, ident, worker, **about)
+
+
+def _withdrawn(ident, of, **about):
+    return _fact(hr.Withdrawn(effective_at="2026-03-02", event_id=of), ident, None, **about)
+
+
+@pytest.mark.parametrize(
+    ("marks", "lane", "due_at"),
+    [
+        ([(2, PAST), (1, NOW)], 1, PAST),
+        ([(2, NOW), (0, FUTURE)], 2, NOW),
+        ([(0, FUTURE), (2, NOW)], 2, NOW),
+        ([(1, FUTURE), (0, FUTURE)], 0, FUTURE),
+        ([(0, FUTURE), (1, NOW), (2, PAST)], 1, PAST),
+    ],
+    ids=[
+        "what is past is due now, so the urgent lane counts",
+        "a leave tomorrow does not lift today's bulk",
+        "nor does it when it was named first",
+        "on the same date the most urgent lane counts",
+        "three at once",
+    ],
+)
+def test_collapse(marks, lane, due_at):
+    assert collapse([Mark("mei", *each) for each in marks], NOW) == [Mark("mei", lane, due_at)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 2), st.sampled_from([PAST, NOW, FUTURE]))))
+def test_collapsing_is_the_same_in_any_order(marks):
+    told = [Mark(*each) for each in marks]
+    assert collapse(told, NOW) == collapse(reversed(told), NOW)
+
+
+def test_a_withdrawal_belongs_where_its_fact_does_through_any_number():
+    found = resolve(latest([_withdrawn("w2", "w1"), _withdrawn("w1", "h1"), _hired("h1")], {}))
+    assert {subject.owner for subject in found.values()} == {Owner(worker=MEI)}
+    assert [found["s", ident].withdrawn for ident in ("h1", "w1", "w2")] == [False, True, False]
+
+
+def test_only_its_own_source_withdraws_a_fact():
+    foreign = _fact(
+        hr.Withdrawn(effective_at="2026-03-02", event_id="h1", event_source="s"), "w1", None, source="other"
+    )
+    found = resolve(latest([_hired("h1"), foreign], {}))
+    assert not found["s", "h1"].withdrawn
+    assert found["other", "w1"].owner == Owner(worker=MEI)
+
+
+def test_a_circle_of_withdrawals_belongs_to_nobody():
+    found = resolve(latest([_withdrawn("w1", "w2"), _withdrawn("w2", "w1"), _withdrawn("w3", "w3")], {}))
+    assert {subject.owner for subject in found.values()} == {Owner()}
+
+
+def test_the_highest_revision_says_whose_the_fact_is():
+    found = resolve(latest([_hired("h1", WEI, revision=2), _hired("h1", MEI)], {}))
+    assert found["s", "h1"].owner == Owner(worker=WEI)
+
+
+def test_a_worker_nobody_names_is_a_person_of_its_own():
+    assert person_of(MEI, []) == "s/W1"
+    assert person_of(MEI, [Naming(NOW, NOW, "b"), Naming(PAST, NOW, "a")]) == "a"
+
+
+def test_words_are_folded_and_whole():
+    person = hr.Person(family_name="WANG", given_name="Mei", mobile="+8613800000000")
+    told = _fact(hr.Updated(effective_at="2026-03-02", worker_id="W1", person=person), "u1")
+    assert words_of(told) == {"wangmei", "+8613800000000"}
+    assert words_of(_withdrawn("w1", "h1")) == frozenset()
+
+
+_TOLD = (
+    _hired("h1", MEI),
+    _hired("h1", WEI, revision=2),
+    _hired("h2", MEI, person="p/2", at=FUTURE),
+    _fact(hr.Linked(effective_at="2026-03-02", worker_id="W1", person_id="p/1"), "l1", MEI, person="p/1"),
+    _withdrawn("w1", "l1"),
+    _withdrawn("w2", "w1"),
+    _withdrawn("w3", "h2"),
+    _fact(hr.DepartmentChanged(effective_at="2026-03-02", department_id="D1"), "d1", None),
+    _withdrawn("w4", "d1"),
+)
+
+
+async def _taken_in(lots):
+    store = MemoryStore()
+    offset = 0
+    for lot in lots:
+        events = [NewEvent("t", 0, offset + n, "in_progress", NOW, fact=fact) for n, fact in enumerate(lot)]
+        offset += len(lot)
+        async with store.intake() as tx:
+            await tx.add("e1", events)
+    persons = await store.persons()
+    facts = {person: {str(fact.key) for fact in (await store.facts_of(person))[0]} for person in persons}
+    return facts, {str(fact.key) for fact in await store.department_facts()}
+
+
+@given(st.permutations(_TOLD), st.integers(1, 9), st.integers(0, 9))
+def test_the_same_facts_in_any_order_and_any_lots_belong_to_the_same(told, size, known):
+    """P2: order does not matter."""
+    expected = asyncio.run(_taken_in([_TOLD[:known], _TOLD[known:]]))
+    lots = [told[at : at + size] for at in range(0, len(told), size)]
+    assert asyncio.run(_taken_in(lots)) == expected
