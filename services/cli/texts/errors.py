@@ -98,4 +98,5 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} 处不一致；`tenure topics apply` 可修正",
     ),
     "error.demo_differs": ("{n} things are not as they should be", "有 {n} 处与预期不符"),
+    "error.doctor": ("{n} problems", "发现 {n} 个问题"),
 }

@@ -134,4 +134,46 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Still running: use `tenure --data {data} …`; Ctrl-C stops and removes it.",
         "仍在运行：请使用 `tenure --data {data} …`；按 Ctrl-C 停止并清除。",
     ),
+    "doctor.fine": ("fine", "正常"),
+    "doctor.policy_version": ("version {version}", "版本 {version}"),
+    "doctor.mode": ("mode is {mode}: nothing is written there", "模式为 {mode}：不会写入该平台"),
+    "doctor.customer_contact": (
+        "granting customer-contact is tagging: the console has to make that tag the scope, once",
+        "授予 customer-contact 即打标签：需在管理后台把该标签设为客户联系的使用范围（仅需一次）",
+    ),
+    "doctor.next_edit": (
+        "edit line {line} of the policy, then `tenure policy check`",
+        "修改策略第 {line} 行，再运行 `tenure policy check`",
+    ),
+    "doctor.next_enforce": (
+        "once its plan looks right, set targets.{name}.mode: enforce",
+        "确认计划无误后，设置 targets.{name}.mode: enforce",
+    ),
+    "doctor.next_console": (
+        "WeCom console > Customer contact > Permissions: add the tag customer-contact",
+        "企业微信管理后台 > 客户联系 > 权限配置：加入标签 customer-contact",
+    ),
+    "doctor.next_secret": (
+        "set the variable, or let `tenure up` make one for a trial",
+        "设置该变量，或在试用时由 `tenure up` 生成",
+    ),
+    "doctor.no_answer": ("no answer ({kind})", "没有应答（{kind}）"),
+    "doctor.next_log": ("read logs/{name}.log in the data folder", "查看数据目录中的 logs/{name}.log"),
+    "doctor.clock_fine": ("{seconds:+.0f} s", "{seconds:+.0f} 秒"),
+    "doctor.clock_off": (
+        "our clock and theirs differ by {seconds:+.0f} s: signatures will be refused",
+        "本机时钟与对方相差 {seconds:+.0f} 秒：签名会被拒绝",
+    ),
+    "doctor.next_ntp": ("set this machine's clock by NTP", "用 NTP 校准本机时钟"),
+    "doctor.next_database": ("check its address and that it runs", "检查数据库地址以及它是否在运行"),
+    "doctor.migration": ("tables are at {has}, the code is at {head}", "数据表版本为 {has}，代码版本为 {head}"),
+    "doctor.next_kafka": ("check the address and that the broker runs", "检查地址以及消息服务是否在运行"),
+    "doctor.next_credentials": (
+        "set the right secret of {name} and restart; `tenure continue {name}` starts it again",
+        "为 {name} 设置正确的密钥并重启；`tenure continue {name}` 可恢复它",
+    ),
+    "doctor.next_target": ("check the address of {name} and the network to it", "检查 {name} 的地址及网络"),
+    "doctor.no_file": ("there is no such file", "文件不存在"),
+    "doctor.no_operators": ("nobody may give orders yet", "尚无操作员"),
+    "doctor.not_running": ("nothing runs here", "此处没有正在运行的实例"),
 }
