@@ -1,6 +1,6 @@
 """Facts in few words: what HR says of Mei and Wei."""
 
-# ruff: noqa: A002, PLR0917 - an event's `id` is called so, and the words of a fact read in their order
+# ruff: noqa: A002 - an event's `id` is called so, and the words of a fact read in their order
 
 from datetime import datetime
 

@@ -44,9 +44,9 @@ def test_facts_that_name_a_person_bring_all_of_the_workers_facts_together():
 
 
 def test_the_naming_fact_first_in_time_counts_and_a_withdrawn_one_does_not():
-    first, later = moved("2026-02-01", id="a", person_id="P-1"), moved("2026-03-01", id="b", person_id="P-2")
+    first, later = moved("2026-02-01", id="z", person_id="P-1"), moved("2026-03-01", id="b", person_id="P-2")
     assert grouped(MEI, first, later)[0].keys() == {f"{SOURCE}/p/P-1"}
-    assert grouped(MEI, first, later, withdrawn("a"))[0].keys() == {f"{SOURCE}/p/P-2"}
+    assert grouped(MEI, first, later, withdrawn("z"))[0].keys() == {f"{SOURCE}/p/P-2"}
 
 
 @pytest.mark.parametrize(
