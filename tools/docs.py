@@ -99,12 +99,14 @@ class Metric:
 
 def metrics() -> list[Metric]:
     """Every metric that a `metrics.py` makes, in its order."""
-    return [one for file in sorted(SERVICES.glob("*/metrics.py")) for one in _metrics_of(file)]
+    files = sorted(SERVICES.glob("*/metrics.py"), key=lambda file: (file.parent.name != "kit", file))
+    return [one for file in files for one in _metrics_of(file)]
 
 
 def _metrics_of(file: Path) -> Iterator[Metric]:
     source = file.read_text(encoding="utf-8")
     lines = source.splitlines()
+    service = "every service" if file.parent.name == "kit" else file.parent.name
     for node in ast.walk(ast.parse(source)):
         if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
             continue
@@ -114,7 +116,7 @@ def _metrics_of(file: Path) -> Iterator[Metric]:
             continue
         name, text, *rest = (ast.literal_eval(argument) for argument in call.args)
         labels, shown = tuple(rest[0]) if rest else (), name + SUFFIX.get(kind, "")
-        yield Metric(file.parent.name, shown, kind.lower(), labels, text, _comment_above(lines, node.lineno))
+        yield Metric(service, shown, kind.lower(), labels, text, _comment_above(lines, node.lineno))
 
 
 def _comment_above(lines: Sequence[str], lineno: int) -> str:
