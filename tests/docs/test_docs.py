@@ -16,8 +16,13 @@ DOCS = ROOT / "docs"
 ARCHITECTURE = DOCS / "architecture.md"
 SECTIONS = ("Status", "Area", "Date", "Context", "Decision", "Consequences", "Alternatives", "References")
 ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
-OURS = ("contracts", "docs", "sandbox", "services", "tests", "tools")
-PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in OURS for page in (ROOT / folder).rglob("*.md"))])
+OURS = ("contracts", "docs", "ops", "sandbox", "services", "tests", "tools")
+PAGES = sorted(
+    page
+    for found in (ROOT.glob("*.md"), *((ROOT / folder).rglob("*.md") for folder in OURS))
+    for page in found
+    if "node_modules" not in page.parts
+)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 IN_BACKTICKS = re.compile(r"`((?:contracts|services|sandbox|tests|tools|docs)/[\w./*{},-]*)`")
 
