@@ -1,4 +1,4 @@
-"""Writes the reference tables of docs/operations from the code, or with `--check` says which of them are old.
+"""Writes the reference tables of docs/operations from the code; with `--check` it says which are old.
 
 Settings come from the pydantic models of every `services/*/settings.py`, metrics from the calls in every
 `services/*/metrics.py` and the comment above each. Only what stands between a page's two marks is replaced.
@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for page, text in old.items():
         if not check:
             page.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{page.relative_to(ROOT)} {'is old: run tools/docs.py' if check else 'written'}\n")
+        sys.stdout.write(f"{page.relative_to(ROOT)} {'is old: run `python -m tools.docs`' if check else 'written'}\n")
     return 1 if check and old else 0
 
 

@@ -60,7 +60,7 @@ def braced(path: str) -> list[str]:
 
 def test_the_generated_tables_are_those_of_the_code():
     run = subprocess.run(
-        [sys.executable, ROOT / "tools" / "docs.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tools.docs", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
 
