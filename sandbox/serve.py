@@ -36,12 +36,12 @@ def _make(config: Mapping[str, Any], listener: socket.socket, on_ready: Callable
     return server
 
 
-def bind(port: int = 0) -> tuple[socket.socket, str]:
+def bind(port: int = 0, host: str = HOST) -> tuple[socket.socket, str]:
     # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((HOST, port))
-    return listener, f"http://{HOST}:{listener.getsockname()[1]}"
+    listener.bind((host, port))
+    return listener, f"http://{host}:{listener.getsockname()[1]}"
 
 
 def describe(url: str) -> dict[str, Any]:
@@ -49,9 +49,9 @@ def describe(url: str) -> dict[str, Any]:
     return {"ready": True, "url": url, **{name: {"url": f"{url}/{name}"} for name in PLATFORMS}}
 
 
-def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[str], None]) -> None:
+def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[str], None], host: str = HOST) -> None:
     """Serve until interrupted."""
-    listener, url = bind(port)
+    listener, url = bind(port, host)
     with suppress(KeyboardInterrupt):
         _make(config, listener, lambda: on_ready(url)).run(sockets=[listener])
 

@@ -1,6 +1,5 @@
 """Wiring of ingest: the only file that knows every other one."""
 
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -22,6 +21,7 @@ from services.kit.broker import make_broker, started
 from services.kit.clock import Virtual
 from services.kit.health import Health
 from services.kit.metrics import metrics_route, new_registry
+from services.kit.settings import Environment
 from services.kit.sources import SourceConfig
 
 
@@ -54,7 +54,7 @@ def routes(
 @asynccontextmanager
 async def open_ingest(settings: IngestSettings) -> AsyncIterator[Service]:
     """Ingest on Kafka; on the embedded broker it also watches how far intake has read."""
-    sources = read_sources(settings.config, os.environ)
+    sources = read_sources(settings.config, Environment())
     broker = make_broker(settings, "ingest", request_seconds=settings.publish_seconds)
     tail, loops = None, dict[str, Loop]()
     async with AsyncExitStack() as stack:

@@ -74,8 +74,12 @@ class Progress:
     def beat(self) -> None:
         self._last = self._monotonic()
 
+    def age(self) -> float:
+        """Seconds since the last turn."""
+        return self._monotonic() - self._last
+
     def __call__(self) -> State:
-        age = self._monotonic() - self._last
+        age = self.age()
         return State(age <= self._within, f"last_turn_{age:.0f}s_ago")
 
 

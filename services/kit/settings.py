@@ -5,6 +5,7 @@ the folder that `TENURE_SECRETS_DIR` names, in this order.
 """
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -91,6 +92,31 @@ class ServiceSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours also knows TENURE_X_FILE
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, _Files(settings_cls)
+
+
+class Environment(Mapping[str, str]):
+    """The variables that a policy's `${NAME}` names: `NAME`, else what stands in the file that `NAME_FILE` names.
+
+    A container's secrets are mounted, not put into the environment. Raises UsageError for a file that cannot be read.
+    """
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        self._variables = os.environ if variables is None else variables
+
+    def __getitem__(self, name: str) -> str:
+        if value := self._variables.get(name):
+            return value
+        file = self._variables[f"{name}_FILE"]
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as exc:
+            raise UsageError(f"{name}_FILE: {file}: {exc.strerror}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name.removesuffix("_FILE") for name in self._variables} | {*self._variables})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 S = TypeVar("S", bound=ServiceSettings)

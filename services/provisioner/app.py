@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +20,7 @@ from contracts.topics import INTAKE, intake_group
 from services.kit import broker as kafka
 from services.kit.app import Service
 from services.kit.clock import ClockRow, Virtual
+from services.kit.database import DatabaseGoneError
 from services.kit.errors import UsageError
 from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
@@ -270,7 +271,8 @@ def _service(
     _checks(health, parts, worker, turn)
 
     async def refresh() -> None:
-        await _show(parts, operations, turn)
+        with suppress(StoreUnavailableError, DatabaseGoneError):  # the gauges keep their last values; readyz says why
+            await _show(parts, operations, turn)
 
     return Service(
         routes=[*api.routes(), *health.routes(), metrics_route(registry, refresh)],
@@ -298,14 +300,14 @@ def _checks(health: Health, parts: Parts, worker: Worker, turn: Progress) -> Non
 async def _show(parts: Parts, operations: Operations, turn: Progress) -> None:
     """Bring the gauges up to date for one scrape."""
     metrics, now = parts.metrics, parts.clock.business_now()
+    metrics.relay_age.set(turn.age())
+    metrics.show_limiter(parts.limiter)
     books, ends = await parts.store.books(), await operations.ends()
     unread, accepted = count(books, ends) if ends else (0, sum(books.by_state.values()))
     metrics.show_books(books, accepted, unread, now)
-    metrics.show_queue(await parts.store.depth(), now)
+    metrics.show_queue(parts.targets, await parts.store.depth(), now)
     paused = {target for target, *_ in await parts.limiter.pauses()}
     metrics.show_standing(parts.targets, await parts.store.standing())
     metrics.snapshot.set(await parts.store.snapshot_age())
-    metrics.relay_age.set(turn.age())
     for name in parts.targets:
         metrics.paused.labels(name).set(int(name in paused or "*" in paused))
-    metrics.show_limiter(parts.limiter)

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import product
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.platforms.gate import BULK, EVERYDAY, URGENT
 from services.platforms.limiter import Limiter
-from services.provisioner.store.port import Books, QueueDepth, RowVerdict
+from services.provisioner.facts.arrivals import Kind
+from services.provisioner.store.port import Books, EventStateName, QueueDepth, RowVerdict
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
 
@@ -20,6 +24,8 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         # Moved by every record read from Kafka: new, duplicate, conflict, unreadable.
         self.taken_in = Counter("tenure_intake_records", "HR records taken in", ["kind"], registry=registry)
+        for kind in get_args(Kind):
+            self.taken_in.labels(kind)  # from zero, so that the first one counts as a rise
         # The books (P8): the states from the store; `accepted` from Kafka's offsets. Read by TenureBooksUnbalanced.
         self.events = Gauge("tenure_events", "Accepted HR events by state", ["state"], registry=registry)
         self.accepted = Gauge("tenure_events_accepted", "HR events accepted, by Kafka's offsets", registry=registry)
@@ -80,8 +86,8 @@ class Metrics:
 
     def show_books(self, books: Books, accepted: int, unread: int, now: datetime) -> None:
         """Set the gauges of P8 from one reading."""
-        for state, count in books.by_state.items():
-            self.events.labels(state).set(count + (unread if state == "in_progress" else 0))
+        for state in get_args(EventStateName):  # those that nothing is in any more, too
+            self.events.labels(state).set(books.by_state.get(state, 0) + (unread if state == "in_progress" else 0))
         self.accepted.set(accepted)
         self.lag.set(unread)
         self.scheduled.set(books.scheduled_steps)
@@ -97,7 +103,11 @@ class Metrics:
         for target, share in limiter.used().items():
             self.quota.labels(target).set(share)
 
-    def show_queue(self, depth: Sequence[QueueDepth], now: datetime) -> None:
+    def show_queue(self, targets: Iterable[str], depth: Sequence[QueueDepth], now: datetime) -> None:
+        """Every target and lane, empty ones too."""
+        for target, lane in product(targets, (URGENT, EVERYDAY, BULK)):
+            self.queue.labels(target, str(lane)).set(0)
+            self.queue_age.labels(target, str(lane)).set(0)
         for row in depth:
             self.queue.labels(row.target, str(row.lane)).set(row.due)
             age = (now - row.oldest_due).total_seconds() if row.oldest_due else 0.0
