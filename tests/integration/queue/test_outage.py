@@ -1,6 +1,7 @@
 """The database is killed and comes back: one error while it is gone, nothing that was reported done is missing."""
 
 import asyncio
+import os
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,18 @@ async def store(server):
     await store.close()
 
 
+async def _kill(server):
+    """Returns when its sessions are gone too: they outlive it by a moment, in which they could still commit."""
+    connection = await asyncpg.connect(server.dsn.get_secret_value())
+    rows = await connection.fetch("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+    server.kill()
+    limit = time.monotonic() + 20.0
+    while any(os.path.exists(f"/proc/{row['pid']}") for row in rows):  # noqa: ASYNC240, PTH110 - no disk
+        assert time.monotonic() < limit, "a session outlived its server"
+        await asyncio.sleep(0.01)
+    connection.terminate()
+
+
 def _start(server):
     """Its children notice a kill a moment later, and until then the folder is theirs."""
     limit = time.monotonic() + 20.0
@@ -64,7 +77,7 @@ def _taken(number, person=MEI):
 async def test_a_killed_database_is_found_again(server, store):
     process = await store.join("one", LEASE)
     await _mark(store)
-    server.kill()
+    await _kill(server)
     for call in (
         store.claim(process, TARGET, 1, 1),
         store.beat(process, LEASE),
@@ -85,7 +98,7 @@ async def test_an_intake_cut_off_in_the_middle_wrote_nothing(server, store):
     async def cut_off():
         async with store.intake() as tx:
             await tx.mark([Mark(MEI, 1, datetime.now(UTC))], [TARGET])
-            server.kill()
+            await _kill(server)
 
     with pytest.raises(StoreUnavailableError):
         await cut_off()
@@ -95,7 +108,7 @@ async def test_an_intake_cut_off_in_the_middle_wrote_nothing(server, store):
 
 async def test_the_bell_rings_again_after_the_database_came_back(server, store):
     await store.wait(0.0)
-    server.kill()
+    await _kill(server)
     await store.wait(0.05)
     _start(server)
 
@@ -146,7 +159,7 @@ async def test_the_gate_is_shut_while_the_database_is_gone(server, store):  # no
     limiter = Limiter(PostgresLedger(server.dsn.get_secret_value()), {})
     async with limiter.call(TARGET, "a"):
         pass
-    server.kill()
+    await _kill(server)
     with pytest.raises(GateClosedError):
         async with limiter.call(TARGET, "a"):
             pass
