@@ -74,6 +74,23 @@ def test_the_disordered_history_withdraws_and_corrects_as_its_counts_say():
     assert not {VerdictKind.WAITS, VerdictKind.INBOX} & set(kinds)
 
 
+@pytest.mark.parametrize("told", [DISORDERED, *(shuffled(DISORDERED, seed) for seed in SEEDS)])
+def test_the_disordered_history_has_every_moment_of_the_clean_one_and_no_other(told):
+    """Sharper than the five dates: most corrections move a date by days, between them."""
+
+    def moments(t):
+        return {
+            line.person_id: [
+                (m.at, m.person, [(w.worker, w.active, w.employment, w.assignment) for w in m.workers])
+                for m in line.moments
+            ]
+            for line in timelines(t)
+            if line.moments
+        }
+
+    assert moments(told) == moments(ZH)
+
+
 def test_the_histories_without_second_assignments_name_no_fact_that_is_left_out():
     assert {told.name: len(unsupported(told)) for told in PLAIN} == {
         "adventureworks-hr": 0, "employees-db": 0, "k8s-membership": 0, "figurant-200": 0, "company-zh-150": 0,
