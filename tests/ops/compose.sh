@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# The compose file for real, unchanged: build, start, send, stop Kafka and PostgreSQL one after the other, look whether
+# anything was lost, stop. Needs Docker with Compose v2 and Python 3; its own project, volumes, ports and secrets.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+export COMPOSE_PROJECT_NAME=tenure-test-$$ TENURE_SECRETS=$work/secrets
+export TENURE_INGEST_PORT=0 TENURE_OPERATOR_PORT=0 TENURE_SANDBOX_PORT=0 TENURE_PROMETHEUS_PORT=0
+compose() { docker compose --project-directory "$root" --env-file "$root/ops/compose/sandbox.env" --profile tools "$@"; }
+quiet() { "$@" >"$work/said" 2>&1 || { tail -20 "$work/said" >&2; return 1; }; }
+say() { printf 'compose: %4ds %s\n' "$SECONDS" "$*" >&2; }
+finish() {
+  rc=$?
+  if [ "$rc" != 0 ]; then compose ps -a >&2 || true; compose logs --tail 12 >&2 || true; tail -20 "$work/err" >&2 || true; fi
+  compose down --volumes --timeout 40 >"$work/down" 2>&1 || { cat "$work/down" >&2; rc=1; }
+  rm -rf "$work"
+  say "removed, exit $rc"
+  exit "$rc"
+}
+trap finish EXIT
+
+bash "$root/ops/compose/secrets.sh" "$TENURE_SECRETS"
+TENURE_TOKEN=$(cat "$TENURE_SECRETS/operator_token")
+TENURE_SIGNING_SECRET=$(cat "$TENURE_SECRETS/acme_hr_secret")
+export TENURE_TOKEN TENURE_SIGNING_SECRET
+
+compose config --quiet
+compose --profile grafana config --quiet
+quiet compose build
+say "image built: $(docker image inspect --format '{{.Size}}' "${TENURE_IMAGE:-tenure:local}") bytes"
+begun=$SECONDS
+# `tenure` is the command, no service: everything else is started.
+quiet compose up --detach --wait --wait-timeout 400 --pull never kafka postgres ingest provisioner notifier prometheus sandbox
+say "healthy $((SECONDS - begun)) s after up"
+
+tenure() { compose run --rm --no-TTY --no-deps tenure "$@" 2>>"$work/err"; }
+check() { python3 "$root/tests/ops/compose_check.py" "$@"; }
+confirmed() { # EVENT_ID…: waits until the topic of confirmations has one for each
+  compose exec --no-TTY kafka /opt/kafka/bin/kafka-console-consumer.sh --bootstrap-server kafka:9092 \
+    --topic lifecycle.confirmations --from-beginning --timeout-ms 8000 2>/dev/null | check confirmed "$@"
+}
+until_confirmed() {
+  for _ in $(seq 12); do if confirmed "$@"; then return; fi; done
+  tenure status --json >&2 || true
+  say "no confirmation for every one of: $*"
+  return 1
+}
+
+say "the sample's hires"
+check events hires | tenure send - --json | check accepted
+tenure wait --timeout 120 --json | check balanced
+until_confirmed first-0001 first-0002 first-0003 first-0004
+
+say "Kafka stops: ingest accepts nothing that it cannot keep, a stop by an operator works"
+quiet compose stop --timeout 60 kafka
+if check events move | tenure send - --timeout 5 --json >/dev/null; then say "accepted without Kafka"; exit 1; fi
+tenure stop W1002 --reason "compose test" --json >/dev/null
+quiet compose start kafka
+check events move | tenure send - --timeout 120 --json | check accepted
+until_confirmed later-0001
+
+say "PostgreSQL stops: ingest accepts, everything is done afterwards"
+quiet compose stop --timeout 60 postgres
+check events leave | tenure send - --timeout 60 --json | check accepted
+quiet compose start postgres
+until_confirmed later-0002
+
+say "an upgrade: every service is replaced while events arrive"
+check events hire | tenure send - --json | check accepted
+quiet compose up --detach --wait --wait-timeout 200 --pull never --no-deps --force-recreate ingest provisioner notifier
+until_confirmed later-0003
+
+say "the books and the platforms"
+tenure wait --timeout 120 --json | check balanced
+sandbox=$(compose port sandbox 8080)
+check platforms "http://$sandbox"
+prometheus=$(compose port prometheus 9090)
+check prometheus "http://$prometheus"
+compose ps --all --format json | check states
+say "nothing was lost"
