@@ -51,12 +51,26 @@ def read_fact(
         if model is None:
             return Unreadable("unknown_type", ("type",))
         body = cast("hr.Event", model.model_validate(_json(value)))
-        zone = body.zone or zone_of(context.source)
         digest = digest_of(body)
     except ValidationError as exc:
         return Unreadable("invalid", _fields(exc))
     except _BadJsonError as exc:
         return Unreadable(str(exc))
+    return fact_of(context, body, digest, id_space_of=id_space_of, now=now, rank_of=rank_of, zone_of=zone_of)
+
+
+def fact_of(
+    context: Attributes,
+    body: hr.Event,
+    digest: str,
+    *,
+    id_space_of: Callable[[str], str],
+    now: datetime,
+    rank_of: Callable[[str], int] = lambda _source: 0,
+    zone_of: Callable[[str], str] = lambda _source: "UTC",
+) -> Fact | Unreadable:
+    """The fact that a validated event is; Unreadable where a date of it is no instant. The rest as `read_fact`."""
+    zone = body.zone or zone_of(context.source)
     if wrong := _wrong_dates(body, zone):
         return Unreadable("invalid", wrong)
     id_space = id_space_of(context.source)
