@@ -94,27 +94,29 @@ class Line:
 
     async def run(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Run `work(connection)` in a transaction, again when it lost a deadlock."""
-        for _ in range(TRIES - 1):
-            try:
-                return await self._once(work)
-            except LOST:
-                await asyncio.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - jitter
-        try:
-            return await self._once(work)
-        except LOST as exc:
-            raise self._gone(type(exc).__name__) from exc
 
-    async def _once(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        async with self.use() as connection, connection.transaction():
-            return await work(connection)
+        async def whole(connection: Any) -> T:  # noqa: ANN401 - asyncpg has no types
+            async with connection.transaction():
+                return await work(connection)
+
+        return await self._again(whole)
 
     async def fetch(self, statement: str, *values: object) -> Any:  # noqa: ANN401 - asyncpg has no types
-        async with self.use() as connection:
-            return await connection.fetch(statement, *values)
+        return await self._again(lambda connection: connection.fetch(statement, *values))
 
     async def value(self, statement: str, *values: object) -> Any:  # noqa: ANN401 - asyncpg has no types
-        async with self.use() as connection:
-            return await connection.fetchval(statement, *values)
+        return await self._again(lambda connection: connection.fetchval(statement, *values))
+
+    async def _again(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        for left in reversed(range(TRIES)):
+            try:
+                async with self.use() as connection:
+                    return await work(connection)
+            except LOST as exc:
+                if not left:
+                    raise self._gone(type(exc).__name__) from exc
+            await asyncio.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - jitter
+        raise AssertionError("the last try returns or raises")
 
     async def close(self) -> None:
         """Close what is idle; what is in use is closed when it comes back."""
