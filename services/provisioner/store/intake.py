@@ -61,7 +61,7 @@ _WORDS = """INSERT INTO word (folded, id_space, worker_id)
 SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[])
 ON CONFLICT DO NOTHING"""
 
-# reconcile: one row a person and target, collapsed before; locks in (person_id, target) order.
+# One row a person and target, collapsed before; locks in (person_id, target) order.
 MARK = """INSERT INTO due AS d (person_id, target, lane, due_at, since)
 SELECT n.person_id, t.target, n.lane, n.due_at, $5
 FROM unnest($1::text[], $2::smallint[], $3::timestamptz[]) AS n (person_id, lane, due_at)

@@ -1,81 +1,77 @@
 """What the provisioner asks of its store. PostgreSQL and the in-memory twin pass one suite.
 
-Three groups: intake (facts in, one transaction a batch), the queue (claim, intend, finish: reconcile.md's rules) and
-questions. Lock order everywhere: `due` rows first, in (person_id, target) order. Nothing here waits on a platform.
+Three groups: intake (facts in, one transaction a batch), the queue (claim, intend, finish) and questions. Rows of the
+queue are locked in (person_id, target) order everywhere; an end takes them first, intake last. Nothing here waits on a
+platform. The values are in `values.py` and imported from here.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from contracts.decisions import Decision
-from contracts.provisioning import StepTaken, TargetResult
-from services.provisioner.model import Account, Fact, FactKey, Step, WorkerKey
+from contracts.provisioning import StepTaken
+from services.provisioner.model import Fact, Step, WorkerKey
+from services.provisioner.store.values import (
+    DEPARTMENTS,
+    FINAL,
+    Books,
+    Claim,
+    End,
+    EventChange,
+    EventStateName,
+    Finished,
+    Mark,
+    Message,
+    NewEvent,
+    OpenEvent,
+    OpenPlan,
+    PersonCard,
+    PersonFile,
+    Quarantined,
+    QueueDepth,
+    RowVerdict,
+    Settle,
+    Settlement,
+    StoredAccount,
+    TargetRow,
+    Touched,
+    Waiting,
+)
 
-DEPARTMENTS = "#departments"
-"""The person_id of the queue row in which a target's departments are reconciled."""
-
-EventStateName = Literal[
-    "in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate"
+__all__ = [
+    "DEPARTMENTS",
+    "FINAL",
+    "Books",
+    "Claim",
+    "End",
+    "EventChange",
+    "EventStateName",
+    "Finished",
+    "IntakeTx",
+    "Mark",
+    "Message",
+    "NewEvent",
+    "OpenEvent",
+    "OpenPlan",
+    "PersonCard",
+    "PersonFile",
+    "Quarantined",
+    "Questions",
+    "Queue",
+    "QueueDepth",
+    "Registry",
+    "RowVerdict",
+    "Settle",
+    "Settlement",
+    "Store",
+    "StoredAccount",
+    "TargetRow",
+    "Touched",
+    "Waiting"
 ]  # fmt: skip
-FINAL: frozenset[EventStateName] = frozenset({"confirmed", "superseded", "duplicate"})
-
-RowVerdict = Literal["new", "settled", "waiting", "held", "inbox", "retry"]
-"""How a person stands on a target: `settled` no difference; the rest with a reason."""
-
-
-# ---------------------------------------------------------------- intake
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """One accepted record: where it stood in Kafka, what it is, and its state so far.
-
-    `fact` is None for an unreadable message (then `raw` and `headers` hold its bytes for the quarantine) and for a
-    duplicate. `key`, `type`, `worker` and `department_id` are filled as far as they could be read.
-    """
-
-    topic: str
-    partition: int
-    offset: int
-    state: EventStateName
-    accepted_at: datetime
-    reason: str | None = None
-    fact: Fact | None = None
-    key: FactKey | None = None
-    type: str | None = None
-    raw: bytes | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Wake a person (or DEPARTMENTS) on every given target: due at `due_at` business time, in `lane` 0, 1 or 2."""
-
-    person_id: str
-    lane: int
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One outbox row: a CloudEvent for a topic, with its Kafka key, headers and value."""
-
-    topic: str
-    key: str
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """Whom a newly recorded fact concerns: persons (both, if a worker changes hands) and departments."""
-
-    persons: frozenset[str]
-    departments: frozenset[str]
 
 
 class IntakeTx(Protocol):
@@ -114,137 +110,6 @@ class IntakeTx(Protocol):
     async def decide(self, decision: Decision) -> None:
         """Record a decision; known ids are ignored."""
         ...
-
-
-# ---------------------------------------------------------------- the queue
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A person on a target, held by this process under `fence`."""
-
-    person_id: str
-    target: str
-    lane: int
-    due_at: datetime
-    generation: int
-    fence: int
-    attempts: int
-    marked_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAccount:
-    """What we know of a person's account on a target.
-
-    `observed` is the last read-back (state NONE when we looked and there is none), `written` the attributes as we
-    last wrote them (for those that cannot be read), `granted` the entitlements that we gave (what somebody else gave
-    is revoked only from leavers), `ours` whether we made it, `closed_by_us` whether we closed it.
-    """
-
-    observed: Account
-    checked_at: datetime | None
-    written: Mapping[str, str | None] = field(default_factory=dict)
-    granted: frozenset[str] = frozenset()
-    ours: bool = True
-    closed_by_us: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OpenEvent:
-    """An accepted event of this person (or of departments) that is not in a final state."""
-
-    event_no: int
-    key: FactKey
-    type: str
-    state: EventStateName
-    reason: str | None
-    accepted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OpenPlan:
-    """Plans whose end was never written: their process died. Look before anything else. `steps` of all, in order."""
-
-    plan_id: int
-    steps: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFile:
-    """Everything a pass needs, read after the claim committed. For DEPARTMENTS, `facts` are the department facts."""
-
-    facts: tuple[Fact, ...]
-    decisions: tuple[Decision, ...]
-    events: tuple[OpenEvent, ...]
-    account: StoredAccount | None
-    open_plan: OpenPlan | None
-    accounts: Mapping[str, StoredAccount] = field(default_factory=dict)
-    """The person's accounts on all targets, by target."""
-
-
-@dataclass(frozen=True, slots=True)
-class TargetRow:
-    """How the person stands on one target, seen inside the end's transaction.
-
-    `current`: nothing was marked since its last pass began, and that pass has ended; `reached_at` is the business
-    instant for which it compared.
-    """
-
-    target: str
-    verdict: RowVerdict
-    reason: str | None
-    reached_at: datetime | None
-    current: bool
-    result: TargetResult | None
-
-
-@dataclass(frozen=True, slots=True)
-class EventChange:
-    """A new state of an event."""
-
-    event_no: int
-    state: EventStateName
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What the end of a pass makes of the person's events, and what it tells."""
-
-    changes: tuple[EventChange, ...] = ()
-    messages: tuple[Message, ...] = ()
-
-
-Settle = Callable[[Sequence[TargetRow], Sequence[OpenEvent], Sequence[StepTaken]], Settlement]
-"""Pure: given all the person's rows (this one as it ends now), the open events as they are now and the person's
-latest steps (newest last, at most 500), say which events change state."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a pass ended. `next_at`: the next date on which something changes by itself (business time), None if none.
-
-    `not_before` (machine time, seconds from now) delays the row whatever is marked meanwhile; the row is due then, in
-    the lane it has, and `next_at` and `next_lane` do not count. `account` and `result` replace what is remembered
-    (None leaves it). `department_id` is where the person counts now.
-    """
-
-    verdict: RowVerdict
-    reason: str | None = None
-    reached_at: datetime | None = None
-    next_at: datetime | None = None
-    next_lane: int = 1
-    not_before: float | None = None
-    account: StoredAccount | None = None
-    result: TargetResult | None = None
-    department_id: str | None = None
-    messages: tuple[Message, ...] = ()
-    decisions: tuple[Decision, ...] = ()
-
-
-Finished = Literal["done", "again", "fenced"]
-"""`again`: something was marked meanwhile, the row is due now. `fenced`: it was no longer ours."""
 
 
 class Queue(Protocol):
@@ -297,62 +162,6 @@ class Queue(Protocol):
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - returning is no error
         """Return when something urgent was marked (LISTEN) or after `timeout` seconds."""
         ...
-
-
-# ---------------------------------------------------------------- questions and decisions
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """Events by state (P8) and what reached the store; `accepted` comes from Kafka and is compared by the API."""
-
-    by_state: Mapping[EventStateName, int]
-    positions: Mapping[tuple[str, str, int], int]
-    """(epoch, topic, partition) → next offset."""
-    scheduled_steps: int
-    """Rows whose only due date lies in the future."""
-    oldest_unfinished: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class QueueDepth:
-    target: str
-    lane: int
-    due: int
-    oldest_due: datetime | None
-    held: int
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Something that stands in the way of an event or a person, for `todo`, `status` and metrics."""
-
-    person_id: str
-    target: str
-    verdict: RowVerdict
-    reason: str | None
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    event_no: int
-    topic: str
-    partition: int
-    offset: int
-    reason: str | None
-    accepted_at: datetime
-    raw: bytes
-    headers: tuple[tuple[str, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PersonCard:
-    """Enough to recognise a person: ids only; names come from folding."""
-
-    person_id: str
-    workers: tuple[WorkerKey, ...]
-    native_ids: Mapping[str, str]
 
 
 class Questions(Protocol):

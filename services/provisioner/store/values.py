@@ -1,0 +1,251 @@
+"""The values that the store takes and gives. Frozen, without I/O."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from contracts.decisions import Decision
+from contracts.provisioning import StepTaken, TargetResult
+from services.provisioner.model import Account, Fact, FactKey, WorkerKey
+
+DEPARTMENTS = "#departments"
+"""The person_id of the queue row in which a target's departments are reconciled."""
+
+EventStateName = Literal[
+    "in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate"
+]  # fmt: skip
+
+FINAL: frozenset[EventStateName] = frozenset({"confirmed", "superseded", "duplicate"})
+
+RowVerdict = Literal["new", "settled", "waiting", "held", "inbox", "retry"]
+"""How a person stands on a target: `settled` no difference; the rest with a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One accepted record: where it stood in Kafka, what it is, and its state so far.
+
+    `fact` is None for an unreadable message (then `raw` and `headers` hold its bytes for the quarantine) and for a
+    duplicate. `key` and `type` are filled as far as they could be read.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    state: EventStateName
+    accepted_at: datetime
+    reason: str | None = None
+    fact: Fact | None = None
+    key: FactKey | None = None
+    type: str | None = None
+    raw: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Wake a person (or DEPARTMENTS) on every given target: due at `due_at` business time, in `lane` 0, 1 or 2."""
+
+    person_id: str
+    lane: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One outbox row: a CloudEvent for a topic, with its Kafka key, headers and value."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whom a newly recorded fact concerns: persons (both, if a worker changes hands) and departments."""
+
+    persons: frozenset[str]
+    departments: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A person on a target, held by this process under `fence`."""
+
+    person_id: str
+    target: str
+    lane: int
+    due_at: datetime
+    generation: int
+    fence: int
+    attempts: int
+    marked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAccount:
+    """What we know of a person's account on a target.
+
+    `observed` is the last read-back (state NONE when we looked and there is none), `written` the attributes as we
+    last wrote them (for those that cannot be read), `granted` the entitlements that we gave (what somebody else gave
+    is revoked only from leavers), `ours` whether we made it, `closed_by_us` whether we closed it.
+    """
+
+    observed: Account
+    checked_at: datetime | None
+    written: Mapping[str, str | None] = field(default_factory=dict)
+    granted: frozenset[str] = frozenset()
+    ours: bool = True
+    closed_by_us: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEvent:
+    """An accepted event of this person (or of departments) that is not in a final state."""
+
+    event_no: int
+    key: FactKey
+    type: str
+    state: EventStateName
+    reason: str | None
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPlan:
+    """Plans whose end was never written: their process died. Look before anything else. `steps` of all, in order."""
+
+    plan_id: int
+    steps: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFile:
+    """Everything a pass needs, read after the claim committed. For DEPARTMENTS, `facts` are the department facts."""
+
+    facts: tuple[Fact, ...]
+    decisions: tuple[Decision, ...]
+    events: tuple[OpenEvent, ...]
+    account: StoredAccount | None
+    open_plan: OpenPlan | None
+    accounts: Mapping[str, StoredAccount] = field(default_factory=dict)
+    """The person's accounts on all targets, by target."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """How the person stands on one target, seen inside the end's transaction.
+
+    `current`: nothing was marked since its last pass began, and that pass has ended; `reached_at` is the business
+    instant for which it compared.
+    """
+
+    target: str
+    verdict: RowVerdict
+    reason: str | None
+    reached_at: datetime | None
+    current: bool
+    result: TargetResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventChange:
+    """A new state of an event."""
+
+    event_no: int
+    state: EventStateName
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What the end of a pass makes of the person's events, and what it tells."""
+
+    changes: tuple[EventChange, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+
+Settle = Callable[[Sequence[TargetRow], Sequence[OpenEvent], Sequence[StepTaken]], Settlement]
+"""Pure: given all the person's rows (this one as it ends now), the open events as they are now and the person's
+latest steps (newest last, at most 500), say which events change state."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a pass ended. `next_at`: the next date on which something changes by itself (business time), None if none.
+
+    `not_before` (machine time, seconds from now) delays the row whatever is marked meanwhile; the row is due then, in
+    the lane it has, and `next_at` and `next_lane` do not count. `account` and `result` replace what is remembered
+    (None leaves it). `department_id` is where the person counts now.
+    """
+
+    verdict: RowVerdict
+    reason: str | None = None
+    reached_at: datetime | None = None
+    next_at: datetime | None = None
+    next_lane: int = 1
+    not_before: float | None = None
+    account: StoredAccount | None = None
+    result: TargetResult | None = None
+    department_id: str | None = None
+    messages: tuple[Message, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+Finished = Literal["done", "again", "fenced"]
+"""`again`: something was marked meanwhile, the row is due now. `fenced`: it was no longer ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Events by state (P8) and what reached the store; `accepted` comes from Kafka and is compared by the API."""
+
+    by_state: Mapping[EventStateName, int]
+    positions: Mapping[tuple[str, str, int], int]
+    """(epoch, topic, partition) → next offset."""
+    scheduled_steps: int
+    """Rows whose only due date lies in the future."""
+    oldest_unfinished: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    target: str
+    lane: int
+    due: int
+    oldest_due: datetime | None
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that stands in the way of an event or a person, for `todo`, `status` and metrics."""
+
+    person_id: str
+    target: str
+    verdict: RowVerdict
+    reason: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    event_no: int
+    topic: str
+    partition: int
+    offset: int
+    reason: str | None
+    accepted_at: datetime
+    raw: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """Enough to recognise a person: ids only; names come from folding."""
+
+    person_id: str
+    workers: tuple[WorkerKey, ...]
+    native_ids: Mapping[str, str]
