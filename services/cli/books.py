@@ -36,7 +36,7 @@ def words(status: dict[str, Any]) -> str:
 def status(shared: Common) -> None:
     with Api(find(shared)) as api:
         found = api.get("/v1/status")
-    shared.answer(found, words(found))
+    shared.answer(found, lambda: words(found))
 
 
 @click.command("wait", cls=Command, key="wait")
@@ -45,7 +45,7 @@ def status(shared: Common) -> None:
 def wait(shared: Common, timeout: float) -> None:
     with Api(find(shared)) as api:
         found = api.quiet(timeout)
-    shared.answer(found, words(found))
+    shared.answer(found, lambda: words(found))
     if not found["settled"]:
         raise AnswerError(t("error.not_settled", seconds=timeout, in_progress=found["in_progress"]))
 

@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,12 @@ class Common:
         if not self.json:
             click.echo(text)
 
-    def answer(self, value: Any, text: str) -> None:  # noqa: ANN401 - any JSON value
-        """The answer: one line of JSON for machines, `text` for people."""
-        click.echo(json.dumps(value, ensure_ascii=False) if self.json else text)
+    def answer(self, value: Any, text: str | Callable[[], str]) -> None:  # noqa: ANN401 - any JSON value
+        """The answer: one line of JSON for machines, `text` for people (made only for them)."""
+        if self.json:
+            click.echo(json.dumps(value, ensure_ascii=False))
+        else:
+            click.echo(text() if callable(text) else text)
 
 
 common = click.make_pass_decorator(Common, ensure=True)
@@ -117,7 +120,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], shared: Common, columns: Seque
         for row in rows:
             click.echo(json.dumps(row, ensure_ascii=False))
         return
-    if not rows:
+    if not rows and empty:
         click.echo(empty)
     texts = [["" if row.get(name) is None else str(row[name]) for name in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]

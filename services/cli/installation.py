@@ -253,6 +253,8 @@ class Installation:
 
     def stop(self) -> None:
         """Everything in the opposite order; each inside its grace."""
+        if self.ready:
+            self._say(t("up.stopping"))
         self._stop_services()
         if self.sandbox:
             self.sandbox.stop()

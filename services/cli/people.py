@@ -37,7 +37,7 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
 def person(shared: Common, person_id: str, at: str | None) -> None:
     with Api(installation(shared)) as api:
         card = api.get("/v1/person", id=person_id, at=moment(at).isoformat() if at else None)
-    shared.answer(card, words(card))
+    shared.answer(card, lambda: words(card))
 
 
 def words(card: dict[str, Any]) -> str:

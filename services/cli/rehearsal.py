@@ -88,7 +88,7 @@ def clock(shared: Common, until: str | None) -> None:
     with Api(find(shared)) as api:
         if until is None:
             shown = api.get("/v1/clock")
-            shared.answer(shown, _words(shown))
+            shared.answer(shown, lambda: _words(shown))
             return
         wanted = moment(until)
         with httpx.Client(timeout=POST_SECONDS, trust_env=False) as http:
