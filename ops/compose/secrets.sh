@@ -10,7 +10,7 @@ umask 022
 
 random() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
 keep() { # NAME: standard input becomes the secret, unless there is one
-  if [ ! -s "$dir/$1" ]; then cat >"$dir/$1"; echo "made $dir/$1"; fi
+  if [ -s "$dir/$1" ]; then cat >/dev/null; else cat >"$dir/$1" && echo "made $dir/$1"; fi
 }
 value() { tr -d '\n' <"$dir/$1"; }
 

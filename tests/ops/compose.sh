@@ -27,7 +27,8 @@ export TENURE_TOKEN TENURE_SIGNING_SECRET
 compose config --quiet
 compose --profile grafana config --quiet
 quiet compose build
-say "image built: $(docker image inspect --format '{{.Size}}' "${TENURE_IMAGE:-tenure:local}") bytes"
+say "image: $(docker image inspect --format '{{.Size}}' "${TENURE_IMAGE:-tenure:local}") bytes, its base" \
+  "$(docker image inspect --format '{{.Size}}' python:3.13-slim)"
 begun=$SECONDS
 # `tenure` is the command, no service: everything else is started.
 quiet compose up --detach --wait --wait-timeout 400 --pull never kafka postgres ingest provisioner notifier prometheus sandbox
@@ -46,7 +47,7 @@ until_confirmed() {
   return 1
 }
 
-say "the sample's hires"
+say "two departments and two hires"
 check events hires | tenure send - --json | check accepted
 tenure wait --timeout 120 --json | check balanced
 until_confirmed first-0001 first-0002 first-0003 first-0004

@@ -8,28 +8,43 @@ import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-SAMPLE = Path(__file__).parents[2] / "services" / "cli" / "sample" / "first-steps.jsonl"
 STATES = ("in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate")
 JOBS = {"migrate", "topics"}
 
 
-def event(number: int, kind: str, worker: str, at: str, **data: Any) -> dict[str, Any]:
-    body = {"worker_id": worker, "effective_at": at, **data}
-    return {"specversion": "1.0", "id": f"later-{number:04}", "source": "urn:hr:acme", "type": f"hr.worker.{kind}.v1",
-            "time": f"{at}T10:00:00+08:00", "subject": worker, "data": body}  # fmt: skip
+def event(event_id: str, kind: str, at: str, **data: Any) -> dict[str, Any]:
+    subject = data.get("worker_id") or data["department_id"]
+    return {"specversion": "1.0", "id": event_id, "source": "urn:hr:acme", "type": f"hr.{kind}.v1",
+            "time": f"{at}T10:00:00+08:00", "subject": subject, "data": {**data, "effective_at": at}}  # fmt: skip
 
 
-LATER = {
-    "move": event(1, "transferred", "W1001", "2026-04-01",
-                  assignment={"department_id": "D-ADMIN", "job_function": "administration"}),
-    "leave": event(2, "left", "W1001", "2026-05-01", reason="resignation"),
-    "hire": event(3, "hired", "W1003", "2026-05-01", employment={"type": "employee"},
-                  person={"family_name": "魏", "given_name": "强", "display_name": "魏强", "mobile": "+8613800001003"},
-                  assignment={"department_id": "D-SALES", "job_function": "sales", "title": "客户经理"}),
-}  # fmt: skip
+def hire(event_id: str, worker: str, names: str, at: str, department: str, function: str) -> dict[str, Any]:
+    person = {
+        "family_name": names[0],
+        "given_name": names[1:],
+        "display_name": names,
+        "mobile": f"+861380000{worker[1:]}",
+    }
+    assignment = {"department_id": department, "job_function": function, "title": "职员"}
+    employment = {"type": "employee"}
+    return event(event_id, "worker.hired", at, worker_id=worker, person=person, employment=employment,
+                 assignment=assignment)  # fmt: skip
+
+
+OFFICE = {"department_id": "D-ADMIN", "job_function": "administration"}
+EVENTS = {
+    "hires": [
+        event("first-0001", "department.changed", "2026-01-01", department_id="D-SALES", name="销售部"),
+        event("first-0002", "department.changed", "2026-01-01", department_id="D-ADMIN", name="行政部"),
+        hire("first-0003", "W1001", "王梅", "2026-03-01", "D-SALES", "sales"),
+        hire("first-0004", "W1002", "李伟", "2026-03-01", "D-ADMIN", "administration"),
+    ],
+    "move": [event("later-0001", "worker.transferred", "2026-04-01", worker_id="W1001", assignment=OFFICE)],
+    "leave": [event("later-0002", "worker.left", "2026-05-01", worker_id="W1001", reason="resignation")],
+    "hire": [hire("later-0003", "W1003", "魏强", "2026-05-01", "D-SALES", "sales")],
+}
 
 
 def need(holds: bool, otherwise: str) -> None:
@@ -44,7 +59,7 @@ def last_line() -> Any:
 
 
 def events(which: str) -> None:
-    sys.stdout.write(SAMPLE.read_text(encoding="utf-8") if which == "hires" else json.dumps(LATER[which]) + "\n")
+    sys.stdout.writelines(json.dumps(one) + "\n" for one in EVENTS[which])
 
 
 def accepted() -> None:
