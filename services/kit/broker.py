@@ -84,10 +84,13 @@ def subscribe(
     max_records: int = 500,
     offset_reset: Literal["earliest", "none"] = "earliest",
     listener: ConsumerRebalanceListener | None = None,
+    embedded: bool = False,
 ) -> BatchSubscriber:
     """A batch subscriber that commits only by `commit`; its handler gets a list of aiokafka's ConsumerRecord.
 
     `instance` (static membership) must be unique among living processes: two with one id fight for ever.
+    On the `embedded` broker, which knows no static members, a killed member is forgotten soon instead: whoever follows
+    it cannot join before, and each join that times out leaves another member behind.
     `offset_reset="none"` makes a gap an error; right for the embedded broker once the group has committed.
     """
     subscriber: BatchSubscriber = broker.subscriber(
@@ -101,8 +104,8 @@ def subscribe(
         auto_offset_reset=offset_reset,
         fetch_max_wait_ms=50,
         isolation_level="read_committed",
-        session_timeout_ms=45_000,
-        heartbeat_interval_ms=5_000,
+        session_timeout_ms=6_000 if embedded else 45_000,
+        heartbeat_interval_ms=1_500 if embedded else 5_000,
         rebalance_timeout_ms=60_000,
         max_poll_interval_ms=900_000,
         listener=listener,

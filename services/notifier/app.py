@@ -70,7 +70,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         metrics = Metrics(registry)
         sender = Sender(store, channels, holder, Real().now, settings.message_give_up, metrics.ended)
         broker = kafka.make_broker(settings, "notifier")
-        consumer = consume(broker, _intake(store, installation, metrics, sender))
+        consumer = consume(broker, _intake(store, installation, metrics, sender), settings)
         relay = _relay(settings, store, broker, holder)
         await stack.enter_async_context(kafka.started(broker))
         yield _service(Parts(store, consumer, relay, sender, metrics), registry)

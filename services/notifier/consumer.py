@@ -15,6 +15,7 @@ from contracts.topics import OUTCOMES
 from services.kit import broker as kafka
 from services.kit.health import State
 from services.notifier.handlers import Intake
+from services.notifier.settings import Settings
 
 log = structlog.get_logger()
 
@@ -63,9 +64,12 @@ class Consumer:
         )
 
 
-def consume(broker: KafkaBroker, intake: Intake) -> Consumer:
+def consume(broker: KafkaBroker, intake: Intake, settings: Settings) -> Consumer:
     """Subscribe; the broker is started by the caller."""
-    consumer = Consumer(kafka.subscribe(broker, OUTCOMES.name, group=GROUP), intake)
+    subscriber = kafka.subscribe(
+        broker, OUTCOMES.name, group=GROUP, instance=settings.process_name, embedded=settings.embedded_broker
+    )
+    consumer = Consumer(subscriber, intake)
 
     async def take_in(records: Any) -> None:  # noqa: ANN401 - FastStream's raw batch
         await consumer.take_in(list(records))

@@ -14,7 +14,10 @@ class Settings(ServiceSettings):
         description="PostgreSQL's address, `postgresql://user:password@host:port/name`; the notifier keeps what it has "
         "to publish and to send there."
     )
-    process_name: str = Field(default="notifier", description="Name of this replica in leases and logs.")
+    process_name: str = Field(
+        default="notifier",
+        description="Name of this replica in leases and as static member of its Kafka group; no two share one.",
+    )
     base_urls: dict[str, str] = Field(
         default_factory=dict,
         description="Addresses in place of the platforms' own, JSON by target name or by kind; `tenure up --sandbox` "

@@ -78,6 +78,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
                 slots=settings.slots,
                 kept=max(1, settings.slots // 10),
                 lease=settings.lease,
+                beat=settings.beat,
                 longest_call=settings.longest_call,
                 grace=settings.grace * 0.8,
             ),
@@ -93,7 +94,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         worker.on_pass = _count_passes(parts)
         broker = kafka.make_broker(settings, "provisioner")
         intake = _intake(parts, worker)
-        subscribers = _subscribe(broker, intake, health)
+        subscribers = _subscribe(settings, broker, intake, health)
         await stack.enter_async_context(kafka.started(broker))
         stack.push_async_callback(worker.stop)
         yield _service(parts, worker, broker, subscribers, registry, health)
@@ -128,7 +129,7 @@ def _targets(parts_env: Mapping[str, str], settings: Settings, policy: Policy, l
         name: Target(
             name,
             target.type,
-            KINDS[target.type].open(name, _addressed(configs[name], settings, target.type), limiter),
+            KINDS[target.type].open(name, _fitted(configs[name], settings, target.type), limiter),
             target.mode,
             match=policy.accounts[name].match,
             username=policy.accounts[name].username,
@@ -141,10 +142,14 @@ def _targets(parts_env: Mapping[str, str], settings: Settings, policy: Policy, l
     }
 
 
-def _addressed(config: BaseModel, settings: Settings, kind: str) -> BaseModel:
-    """In a rehearsal the platforms' addresses are the sandbox's."""
-    url = settings.base_urls.get(kind)
-    return config.model_copy(update={"base_url": url}) if url else config
+def _fitted(config: BaseModel, settings: Settings, kind: str) -> BaseModel:
+    """In a rehearsal the platforms' addresses are the sandbox's; no call outlasts what the lease allows for."""
+    changes: dict[str, object] = {}
+    if url := settings.base_urls.get(kind):
+        changes["base_url"] = url
+    if (time_out := getattr(config, "time_out", None)) is not None:
+        changes["time_out"] = min(time_out, settings.longest_call)
+    return config.model_copy(update=changes)
 
 
 def _runs(parts: Parts) -> dict[str, Run]:
@@ -193,11 +198,14 @@ def _intake(parts: Parts, worker: Worker) -> Intake:
     )
 
 
-def _subscribe(broker: KafkaBroker, intake: Intake, health: Health) -> list[BatchSubscriber]:
+def _subscribe(settings: Settings, broker: KafkaBroker, intake: Intake, health: Health) -> list[BatchSubscriber]:
     """One batch subscriber a topic, each with its own group; offsets are committed after the store has the facts."""
     subscribers = []
     for topic in INTAKE:
-        subscriber = kafka.subscribe(broker, topic.name, group=intake_group(topic))
+        subscriber = kafka.subscribe(
+            broker, topic.name, group=intake_group(topic), instance=settings.process_name,
+            embedded=settings.embedded_broker,
+        )  # fmt: skip
         subscriber(_taking_in(subscriber, intake))
         health.ready(f"assigned.{topic.name}", partial(_assigned, subscriber))
         subscribers.append(subscriber)

@@ -1,10 +1,14 @@
 """The provisioner's settings."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from services.kit.settings import ServiceSettings
+
+MARGIN = 1.0
+"""Seconds between the end of the longest call and the end of the lease that it was begun under."""
 
 
 class Settings(ServiceSettings):
@@ -19,7 +23,8 @@ class Settings(ServiceSettings):
         description="File of operators and the SHA-256 of their tokens; `tenure operator add` writes it.",
     )
     process_name: str = Field(
-        default="provisioner", description="Name of this replica in leases and as static member of its Kafka group."
+        default="provisioner",
+        description="Name of this replica in leases and as static member of its Kafka group; no two share one.",
     )
     slots: int = Field(
         default=40, ge=2, le=1000, description="Passes at once on each target; a tenth is kept for leaves and stops."
@@ -29,8 +34,21 @@ class Settings(ServiceSettings):
     )
     base_urls: dict[str, str] = Field(
         default_factory=dict,
-        description="Addresses in place of the platforms' own, JSON by kind; `tenure up --sandbox` names the stand-ins.",
+        description="Addresses in place of the platforms' own, JSON by kind; `tenure up --sandbox` names them.",
     )
     longest_call: float = Field(
         default=10.0, gt=0, description="Seconds one platform call may take before its outcome counts as unknown."
     )
+
+    @property
+    def beat(self) -> float:
+        """Seconds between two heartbeats."""
+        return self.lease / 5
+
+    @model_validator(mode="after")
+    def _lease_outlives_a_call(self) -> Self:
+        """A call begins only where it surely ends inside the lease; else none ever would."""
+        if self.lease - self.beat <= self.longest_call + MARGIN:
+            least = (self.longest_call + MARGIN) * 5 / 4
+            raise ValueError(f"lease must be longer than {least:g} s for calls of {self.longest_call:g} s")
+        return self

@@ -28,7 +28,7 @@ from services.cli.installation import Installation, Options
 POLICY = Path(__file__).with_name("policy.yaml")
 ACCEPTED = 202
 SPEEDY = {"TENURE_LEASE": "6", "TENURE_LONGEST_CALL": "1.5"}
-"""Claims of a killed process are free soon; `time_out` in the policy agrees with it."""
+"""Claims of a killed process are free soon."""
 
 
 T = TypeVar("T")
@@ -65,6 +65,25 @@ class World:
         self.ready = installation.ready
         self.http = httpx.Client(timeout=30, trust_env=False)
         self.posted = self.accepted = 0
+
+    def until(self, look: Callable[[], T | None], seconds: float, what: str) -> T:
+        """As `until`, starting again meanwhile what ended by itself, as `tenure up` does. From the main thread only."""
+
+        def mended() -> T | None:
+            self.installation.mend()
+            return look()
+
+        return until(mended, seconds, what)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Where the block fails, show the ends of the services' logs: pytest keeps failures from fixtures."""
+        try:
+            yield
+        except BaseException:
+            for log in sorted((self.installation.options.data / "logs").iterdir()):
+                sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}\n")
+            raise
 
     # ------------------------------------------------------------ sending
 
@@ -113,14 +132,13 @@ class World:
         """Wait until nothing is in progress, mending what ended; answers the books, which balance."""
 
         def settled() -> dict[str, Any] | None:
-            self.installation.mend()
             try:
                 books: dict[str, Any] = self.ask("/v1/wait", timeout=1)
             except (httpx.TransportError, AssertionError):
                 return None
             return books if books["settled"] else None
 
-        books = until(settled, seconds, "everything settled")
+        books = self.until(settled, seconds, "everything settled")
         assert books["balanced"], books
         assert books["accepted"] == sum(books[state] for state in STATES)
         return books
@@ -206,16 +224,11 @@ async def _read(address: str, topic: Topic) -> list[ConsumerRecord[Any, Any]]:
 
 @contextmanager
 def running(policy: Path = POLICY, env: Mapping[str, str] = SPEEDY, **options: Any) -> Iterator[World]:
-    """An installation for the length of a `with`; where the test fails, the ends of its logs are shown."""
+    """An installation for the length of a `with`."""
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # as root the store runs as another user
         with Installation(Options(policy, folder, sandbox=True, env=env, **options)) as installation:
-            try:
-                world = World(installation)
-                with world.http:
-                    yield world
-            except BaseException:
-                for log in sorted((folder / "logs").iterdir()):
-                    print(f"--- {log.name}", log.read_text(errors="replace")[-3000:], sep="\n", file=sys.stderr)
-                raise
+            world = World(installation)
+            with world.http, world.told():
+                yield world
