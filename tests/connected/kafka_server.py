@@ -82,7 +82,16 @@ class ApacheKafka:
         return (*JAVA, f"-Xmx{megabytes}m", logging, "-cp", f"{HERE / 'libs'}/*")
 
     def _format(self, properties: Path) -> None:
-        command = [*self._java(64), "kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER, "-c", str(properties)]
+        command = [
+            *self._java(64),
+            "kafka.tools.StorageTool",
+            "format",
+            "--standalone",
+            "-t",
+            CLUSTER,
+            "-c",
+            str(properties),
+        ]
         made = subprocess.run(command, capture_output=True, check=False)
         if made.returncode:
             raise RuntimeError(made.stdout.decode() + made.stderr.decode())
