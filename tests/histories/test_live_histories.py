@@ -8,6 +8,7 @@ these are in the inbox and name the holder, and who lacks something waits for it
 import json
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +45,7 @@ class Live:
     """An installation with a rehearsal's clock, spoken to as a person would: by the command."""
 
     def __init__(self, history: History, folder: Path) -> None:
-        folder.chmod(0o755)
+        folder.chmod(0o711)  # as root the store runs as another user
         self.folder, self.history = folder, history
         self.events = folder / "events.jsonl"
         script = DATA / "to_contract.py"
@@ -74,13 +75,13 @@ class Live:
 
 
 @pytest.fixture(params=HISTORIES, ids=lambda history: history.told.name)
-def live(request, tmp_path_factory):
-    history = request.param
-    live = Live(history, tmp_path_factory.mktemp(history.told.name))
-    with live.installation:
-        sent = live.tenure("send", str(live.events))
-        assert sent["refused"] == 0
-        yield live
+def live(request):
+    with tempfile.TemporaryDirectory(prefix="tenure-test-") as folder:
+        live = Live(request.param, Path(folder))
+        with live.installation:
+            sent = live.tenure("send", str(live.events))
+            assert sent["refused"] == 0
+            yield live
 
 
 def wecom_accounts(state):
