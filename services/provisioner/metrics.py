@@ -104,7 +104,9 @@ class Metrics:
             self.quota.labels(target).set(share)
 
     def show_queue(self, targets: Iterable[str], depth: Sequence[QueueDepth], now: datetime) -> None:
-        """Every target and lane, empty ones too."""
+        """Every target and lane, empty ones too; leavers are counted from zero, so that the first one is a rise."""
+        for target in targets:
+            self.no_access.labels(target)
         for target, lane in product(targets, (URGENT, EVERYDAY, BULK)):
             self.queue.labels(target, str(lane)).set(0)
             self.queue_age.labels(target, str(lane)).set(0)
