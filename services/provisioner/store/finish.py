@@ -21,22 +21,29 @@ STEPS_SHOWN = 500
 _PERSON = "SELECT pg_advisory_xact_lock(hashtext('tenure.person'), hashtext($1))"
 
 # $4 next date or null, $5 its lane, $6 wait or null. What waits is due, in the lane it had; back-off keeps `attempts`.
-_FINISH = """UPDATE due SET holder = NULL, settled_generation = seen,
-  not_before = coalesce(now() + $6::interval, '-infinity'),
-  attempts = CASE WHEN $6 IS NULL THEN 0 ELSE attempts END,
-  lane = CASE WHEN generation > seen OR $6 IS NOT NULL THEN lane ELSE $5::smallint END,
-  due_at = CASE WHEN generation > seen OR $6 IS NOT NULL THEN least(due_at, (SELECT business_now()))
-                ELSE coalesce($4::timestamptz, 'infinity') END,
-  since = CASE WHEN verdict = $8 AND verdict_reason IS NOT DISTINCT FROM $9 THEN since ELSE (SELECT business_now()) END,
-  verdict = $8, verdict_reason = $9, reached_at = coalesce($10, reached_at), result = coalesce($11::json, result),
-  department_id = $12
-WHERE person_id = $1 AND target = $2 AND fence = $3 AND holder = $7
-RETURNING generation > seen AS again"""
-
-_ACCOUNT = """INSERT INTO account (person_id, target, native_id, folded, checked_at, body)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (person_id, target) DO UPDATE SET native_id = excluded.native_id, folded = excluded.folded,
-  checked_at = excluded.checked_at, body = excluded.body"""
+# One statement for what hangs on the row being ours: its plans end and its account is kept ($16) only then.
+_FINISH = """WITH mine AS (
+  UPDATE due SET holder = NULL, settled_generation = seen,
+    not_before = coalesce(now() + $6::interval, '-infinity'),
+    attempts = CASE WHEN $6 IS NULL THEN 0 ELSE attempts END,
+    lane = CASE WHEN generation > seen OR $6 IS NOT NULL THEN lane ELSE $5::smallint END,
+    due_at = CASE WHEN generation > seen OR $6 IS NOT NULL THEN least(due_at, (SELECT business_now()))
+                  ELSE coalesce($4::timestamptz, 'infinity') END,
+    since = CASE WHEN verdict = $8 AND verdict_reason IS NOT DISTINCT FROM $9 THEN since
+                 ELSE (SELECT business_now()) END,
+    verdict = $8, verdict_reason = $9, reached_at = coalesce($10, reached_at), result = coalesce($11::json, result),
+    department_id = $12
+  WHERE person_id = $1 AND target = $2 AND fence = $3 AND holder = $7
+  RETURNING person_id, target, generation > seen AS again),
+ended AS (
+  UPDATE plan AS p SET ended = true FROM mine AS m
+  WHERE p.person_id = m.person_id AND p.target = m.target AND NOT p.ended),
+kept AS (
+  INSERT INTO account (person_id, target, native_id, folded, checked_at, body)
+  SELECT m.person_id, m.target, $13, $14, $15::timestamptz, $16::json FROM mine AS m WHERE $16::json IS NOT NULL
+  ON CONFLICT (person_id, target) DO UPDATE SET native_id = excluded.native_id, folded = excluded.folded,
+    checked_at = excluded.checked_at, body = excluded.body)
+SELECT again FROM mine"""
 
 _CHANGES = """UPDATE event AS e SET state = n.state, reason = n.reason
 FROM unnest($1::bigint[], $2::text[], $3::text[]) AS n (event_no, state, reason)
@@ -49,10 +56,6 @@ async def finish(connection: Any, claim: Claim, process: UUID, end: End, settle:
     again = await connection.fetchval(_FINISH, *_finish_values(claim, process, end))
     if again is None:
         return await _fenced(connection, claim)
-    ended = "UPDATE plan SET ended = true WHERE person_id = $1 AND target = $2 AND NOT ended"
-    await connection.execute(ended, claim.person_id, claim.target)
-    if end.account is not None:
-        await _keep_account(connection, claim, end.account)
     for decision in end.decisions:
         await decide(connection, decision)
     await _settle(connection, claim, end, settle)
@@ -62,8 +65,8 @@ async def finish(connection: Any, claim: Claim, process: UUID, end: End, settle:
 def _finish_values(claim: Claim, process: UUID, end: End) -> tuple[object, ...]:
     wait = None if end.not_before is None else timedelta(seconds=end.not_before)
     result = None if end.result is None else end.result.model_dump_json()
-    return (claim.person_id, claim.target, claim.fence, end.next_at, end.next_lane, wait, process,
-            end.verdict, end.reason, end.reached_at, result, end.department_id)  # fmt: skip
+    return (claim.person_id, claim.target, claim.fence, end.next_at, end.next_lane, wait, process, end.verdict,
+            end.reason, end.reached_at, result, end.department_id, *_account_values(end.account))  # fmt: skip
 
 
 async def _fenced(connection: Any, claim: Claim) -> Finished:  # noqa: ANN401 - asyncpg
@@ -80,11 +83,11 @@ async def _fenced(connection: Any, claim: Claim) -> Finished:  # noqa: ANN401 - 
     return "fenced"
 
 
-async def _keep_account(connection: Any, claim: Claim, account: StoredAccount) -> None:  # noqa: ANN401 - asyncpg
+def _account_values(account: StoredAccount | None) -> tuple[object, ...]:
+    if account is None:
+        return (None, None, None, None)
     native = account.observed.native_id
-    await connection.execute(
-        _ACCOUNT, claim.person_id, claim.target, native, native.casefold(), account.checked_at, account_text(account)
-    )
+    return (native, native.casefold(), account.checked_at, account_text(account))
 
 
 async def _settle(connection: Any, claim: Claim, end: End, settle: Settle) -> None:  # noqa: ANN401 - asyncpg

@@ -23,7 +23,7 @@ SCHEMA = "provisioner"
 class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, PostgresOutbox):
     """Implements `port.Store`. Nothing is connected before the first call; a lost database is found again by itself.
 
-    Every call raises StoreUnavailableError while the database is gone. At most 11 connections.
+    Every call raises StoreUnavailableError while the database is gone. At most 13 connections.
     """
 
     def __init__(self, dsn: str, *, name: str = "provisioner") -> None:
@@ -33,11 +33,12 @@ class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, Postgres
         self._intakes = line(2, "intake")
         self._claims = line(1, "claim")
         self._beats = line(1, "beat")
+        self._urgent = line(2, "urgent")
         self._other = line(4, "other")
         writers, bell = line(WRITERS, "writer"), line(1, "bell")
         self._writer = GroupWriter(writers)
         self._bell = PostgresBell(bell)
-        self._lines = (self._intakes, self._claims, self._beats, self._other, writers, bell)
+        self._lines = (self._intakes, self._claims, self._beats, self._urgent, self._other, writers, bell)
 
     @asynccontextmanager
     async def intake(self) -> AsyncIterator[IntakeTx]:

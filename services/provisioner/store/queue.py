@@ -48,10 +48,11 @@ _OPEN_PLANS = """SELECT plan_id, steps FROM plan WHERE person_id = $1 AND target
 
 
 class PostgresQueue:
-    """Claims, beats and the bell have connections of their own, so that none waits behind another."""
+    """Claims, beats, the bell and the passes of lane 0 have connections of their own: none waits behind bulk."""
 
     _claims: Line
     _beats: Line
+    _urgent: Line
     _other: Line
     _writer: GroupWriter
     _bell: PostgresBell
@@ -94,7 +95,7 @@ class PostgresQueue:
         return frozenset((row["person_id"], row["target"]) for row in rows)
 
     async def load(self, claim: Claim) -> PersonFile:
-        async with self._other.use() as connection:
+        async with self._line(claim).use() as connection:
             person = claim.person_id
             accounts = await reading.accounts_of(connection, person)
             plans = await connection.fetch(_OPEN_PLANS, person, claim.target)
@@ -108,7 +109,7 @@ class PostgresQueue:
             )
 
     async def intend(self, claim: Claim, process: UUID, steps: Sequence[Step]) -> int | None:
-        plan_id: int | None = await self._other.value(
+        plan_id: int | None = await self._line(claim).value(
             _INTEND, claim.person_id, claim.target, claim.fence, process, steps_text(steps)
         )
         return plan_id
@@ -117,7 +118,7 @@ class PostgresQueue:
         await self._writer.write(taken, messages)
 
     async def newer(self, claim: Claim) -> bool:
-        generation: int | None = await self._other.value(
+        generation: int | None = await self._line(claim).value(
             "SELECT generation FROM due WHERE person_id = $1 AND target = $2", claim.person_id, claim.target
         )
         return generation is None or generation > claim.generation
@@ -126,7 +127,10 @@ class PostgresQueue:
         async def work(connection: Any) -> Finished:  # noqa: ANN401 - asyncpg
             return await finish(connection, claim, process, end, settle)
 
-        return await self._other.run(work)
+        return await self._line(claim).run(work)
+
+    def _line(self, claim: Claim) -> Line:
+        return self._urgent if claim.lane == 0 else self._other
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the port's word
         await self._bell.wait(timeout)
