@@ -23,7 +23,7 @@ REST_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Child:
-    """A service as a process. `ready` is its announcement; a restart takes the same port."""
+    """A service as a process. `ready` is its announcement; a restart takes the same port, not before `rest` seconds."""
 
     name: str
     command: Sequence[str]
@@ -31,6 +31,7 @@ class Child:
     log: Path
     ready: dict[str, Any] = field(default_factory=dict)
     restarts: int = 0
+    rest: float = REST_SECONDS
     _process: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
 
@@ -107,7 +108,7 @@ class Child:
 
     def restart_if_dead(self) -> bool:
         """Start it again if it ended by itself; whether it was. Does not wait: its address stays what it was."""
-        if self._process is None or self.alive or time.monotonic() - self._started < REST_SECONDS:
+        if self._process is None or self.alive or time.monotonic() - self._started < self.rest:
             return False
         self.stop()
         self.restarts += 1
