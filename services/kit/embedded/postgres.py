@@ -27,6 +27,8 @@ from services.kit.errors import EmbeddedError
 START_SECONDS = 60.0
 USER, DATABASE = "tenure", "postgres"
 UNPRIVILEGED = "nobody"
+LEFTOVERS = "pre-existing shared memory block"
+"""What a server says whose killed predecessor left a session at work; the session ends with its statement."""
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
@@ -80,9 +82,17 @@ class EmbeddedPostgres:
         command: list[str | Path] = [self._binaries / "postgres", "-D", self.data]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        self._child = spawn(command, self._log, user=self._user, group=self._group)
-        self._wait_ready(self._child)
-        return self.dsn
+        limit = time.monotonic() + START_SECONDS
+        while True:
+            before = self._log.stat().st_size if self._log.exists() else 0
+            self._child = spawn(command, self._log, user=self._user, group=self._group)
+            if self._came_up(self._child, limit):
+                return self.dsn
+            self.stop()
+            said = self._log.read_bytes()[before:].decode(errors="replace")
+            if LEFTOVERS not in said or time.monotonic() > limit:
+                raise EmbeddedError(f"PostgreSQL did not start: {said[-600:]}")
+            time.sleep(0.1)
 
     @property
     def dsn(self) -> SecretStr:
@@ -168,17 +178,15 @@ class EmbeddedPostgres:
             raise EmbeddedError(f"initdb failed: {made.stderr.decode(errors='replace')[-600:]}")
         new.rename(self.data)
 
-    def _wait_ready(self, child: subprocess.Popen[bytes]) -> None:
+    def _came_up(self, child: subprocess.Popen[bytes], limit: float) -> bool:
         state = self.data / "postmaster.pid"
-        limit = time.monotonic() + START_SECONDS
         while time.monotonic() < limit and child.poll() is None:
             lines = state.read_text().splitlines() if state.exists() else []
             ours = len(lines) > 7 and (lines[0] == str(child.pid) or sys.platform != "linux")  # noqa: PLR2004 - its form
             if ours and lines[7].strip() == "ready" and lines[3] == str(self.port):
-                return
+                return True
             time.sleep(0.01)
-        self.stop()
-        raise EmbeddedError(f"PostgreSQL did not start: {self._log.read_text(errors='replace')[-600:]}")
+        return False
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,5 +1,6 @@
 """Children that die with us, and services that end as they should: real processes, loopback only."""
 
+import asyncio
 import json
 import os
 import signal
@@ -119,6 +120,26 @@ async def test_the_database_keeps_its_rows_over_a_kill(folder, binaries):
             connection = await asyncpg.connect(again.dsn.get_secret_value())
             assert await connection.fetchval("select i from kept") == 1
             await connection.close()
+
+
+async def test_the_database_starts_again_though_a_session_of_the_killed_one_is_still_at_work(folder):
+    with EmbeddedPostgres(folder) as database:
+        busy = await asyncpg.connect(database.dsn.get_secret_value())
+        work = asyncio.ensure_future(busy.fetch("select count(*) from generate_series(1, 3000000)"))
+        other = await asyncpg.connect(database.dsn.get_secret_value())
+        running = (
+            "select count(*) from pg_stat_activity where query like '%generate_series%' and pid <> pg_backend_pid()"
+        )
+        while not await other.fetchval(running):
+            pass
+        database.kill()
+        database.start()
+        again = await asyncpg.connect(database.dsn.get_secret_value())
+        assert await again.fetchval("select 1") == 1
+        await again.close()
+        await asyncio.gather(work, return_exceptions=True)
+        for lost in (busy, other):
+            lost.terminate()
 
 
 async def test_nobody_enters_the_database_without_its_password(folder):
