@@ -7,9 +7,6 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-connected check bench up asyncapi lengths
-.ONESHELL:
-SHELL := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -17,43 +14,45 @@ help: ## what there is to make
 setup: $(VENV)/.installed ## create .venv and install everything, with the tools for testing
 
 $(VENV)/.installed: pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-	  echo "Python 3.11 or later is needed, $(PYTHON) is $$("$(PYTHON)" --version 2>&1): make PYTHON=python3.12 …"; exit 1; }
-	[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV)
-	echo "installing into $(VENV) (a minute or two)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	touch $@
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed, this is $$("$(PYTHON)" --version 2>&1): make PYTHON=python3.12 …"; exit 1; }
+	@[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV)
+	@echo "installing into $(VENV) (a minute or two)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
 
 demo: setup ## play a sample company on both platforms' stand-ins and check the end
 	@$(BIN)/tenure demo $(ARGS)
 
 test: setup ## the plain suite, on the embedded broker and database
 	@$(BIN)/pytest -m 'not connected and not histories and not faults' $(PYTEST_ARGS)
-	echo
-	echo "Left out: what needs Apache Kafka and Debian's PostgreSQL (make test-connected), and the long suites that"
-	echo "          .ci/run runs: whole histories through the live path, kills and faults"
-	[ -d "$${TENURE_SHARED:-../shared}" ] || echo "Left out: what needs the histories and fact sheets of ../shared, which is not here"
+	@echo
+	@echo "Left out: what needs Apache Kafka and Debian's PostgreSQL (make test-connected), and the long suites that"
+	@echo "          .ci/run runs: whole histories through the live path, kills and faults"
+	@[ -d "$${TENURE_SHARED:-../shared}" ] || \
+	  echo "Left out: what needs the histories and fact sheets of ../shared, which is not here"
 
 test-connected: setup ## the same on real parts: Apache Kafka, Debian's PostgreSQL
 	@tests/connected/prepare.sh
-	$(BIN)/pytest -m connected $(PYTEST_ARGS)
+	@$(BIN)/pytest -m connected $(PYTEST_ARGS)
 
 check: setup lengths asyncapi ## format, lint, types, imports, contracts, docs
 	@$(BIN)/ruff format --check --quiet .
-	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy --strict
-	$(BIN)/lint-imports
-	$(BIN)/python -m tools.contracts --check
-	$(BIN)/python -m tools.docs --check
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --strict
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.contracts --check
+	@$(BIN)/python -m tools.docs --check
 
 lengths:
-	@long=$$(find services contracts sandbox -name '*.py' -size +8k -exec awk 'END { if (NR > 500) print FILENAME ": " NR " lines" }' {} \;)
-	[ -z "$$long" ] || { echo "over 500 lines:"; echo "$$long"; exit 1; }
+	@long=$$(find services contracts sandbox -name '*.py' -exec awk 'END { if (NR > 500) print FILENAME ": " NR }' {} \;); \
+	  [ -z "$$long" ] || { echo "over 500 lines:"; echo "$$long"; exit 1; }
 
 asyncapi:
-	@if ! command -v npm >/dev/null; then echo "Left out: AsyncAPI's own parser (no Node.js here)"; exit 0; fi
-	[ -d tools/asyncapi/node_modules ] || npm --prefix tools/asyncapi ci --silent --no-audit --no-fund
-	node tools/asyncapi/check.mjs
+	@if command -v npm >/dev/null; then \
+	  { [ -d tools/asyncapi/node_modules ] || npm --prefix tools/asyncapi ci --silent --no-audit --no-fund; } && \
+	  node tools/asyncapi/check.mjs; \
+	else echo "Left out: AsyncAPI's own parser (no Node.js here)"; fi
 
 bench: setup ## what performance claims rest on
 	@$(BIN)/python benchmarks/fold.py $(ARGS)

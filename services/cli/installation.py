@@ -138,6 +138,8 @@ class Installation:
     def _start_database(self) -> str:
         if self.options.database:
             return self.options.database
+        if self.options.sandbox and (self.options.data / "postgres" / "data" / "PG_VERSION").exists():
+            self._say(t("up.sandbox_is_new"))
         self.postgres = EmbeddedPostgres(self.options.data / "postgres")
         return self.postgres.start().get_secret_value()
 

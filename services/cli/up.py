@@ -43,7 +43,7 @@ def interruptible() -> Iterator[None]:
 @click.command("up", cls=Command, key="up")
 @click.option("--sandbox", is_flag=True, help=t("option.sandbox"))
 @click.option("--kafka", metavar="HOST:PORT", help=t("option.kafka"))
-@click.option("--database", metavar="DSN", envvar="TENURE_DATABASE", help=t("option.database"))
+@click.option("--database", metavar="DSN", help=t("option.database"))
 @click.option("--clock", metavar="T", help=t("option.clock"))
 @click.option("--speed", type=click.FloatRange(0, 10_000_000), help=t("option.speed"))
 @click.option(

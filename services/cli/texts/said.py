@@ -15,6 +15,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "this folder holds a rehearsal: business time goes on from {at}",
         "此目录中保存着一次演练：业务时间从 {at} 继续",
     ),
+    "up.sandbox_is_new": (
+        "the stand-ins begin empty, and this folder remembers accounts on them: remove it to begin anew",
+        "沙箱从空白开始，而此目录记有其中的账号：删除目录即可重新开始",
+    ),
     "up.embedded": (
         "The embedded broker lives in memory and is for trying: what is not read yet is lost with it.",
         "内置消息服务只在内存中，仅供试用：尚未读取的内容会随它丢失。",
