@@ -1,6 +1,5 @@
 """The limiter on both ledgers: inside the quota, urgent first, and stopped when told."""
 
-
 import asyncio
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
