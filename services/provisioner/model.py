@@ -14,8 +14,8 @@ from contracts import hr
 from contracts.provisioning import Reason, Verb
 
 __all__ = [
-    "Account", "AccountState", "Case", "Desired", "Fact", "FactKey", "Mode", "OtherAssignment", "PersonState", "Reason",
-    "Step", "Verb", "Verdict", "VerdictKind", "WorkerKey", "WorkerState",
+    "Absence", "Account", "AccountState", "Case", "Desired", "Fact", "FactKey", "Mode", "OtherAssignment",
+    "PersonState", "Reason", "Step", "Verb", "Verdict", "VerdictKind", "WorkerKey", "WorkerState",
 ]  # fmt: skip
 
 
@@ -84,9 +84,17 @@ class OtherAssignment:
     assignment: hr.Assignment
 
 
+class Absence(NamedTuple):
+    kind: str
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """One employment at an instant. `facts` are the ids that made it so."""
+    """One employment at an instant. `facts` are the ids that made it so.
+
+    `returned_recorded_at`: when we learned of the end of its last absence.
+    """
 
     worker: WorkerKey
     active: bool
@@ -98,6 +106,10 @@ class WorkerState:
     left_at: datetime | None = None
     leave: hr.Left | None = None
     facts: tuple[FactKey, ...] = ()
+    absent: tuple[Absence, ...] = ()
+    returned_recorded_at: datetime | None = None
+    marked_at: datetime | None = None
+    """When HR called it the person's first employment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,21 @@ class PersonState:
     @property
     def employment(self) -> hr.Employment:
         return self.primary.employment if self.primary else hr.Employment()
+
+    @property
+    def absent(self) -> tuple[Absence, ...]:
+        """The absences of all employments that last, a kind once, since it began first."""
+        found: dict[str, datetime] = {}
+        for kind, since in (each for worker in self.workers if worker.active for each in worker.absent):
+            found[kind] = min(since, found.get(kind, since))
+        return tuple(Absence(kind, found[kind]) for kind in sorted(found))
+
+    @property
+    def entitled_recorded_at(self) -> datetime | None:
+        """When we learned of what last began employment or ended an absence: it reopens what others closed before."""
+        told = [worker.returned_recorded_at for worker in self.workers if worker.active]
+        begun = self.primary.begun_recorded_at if self.primary else None
+        return max((at for at in (begun, *told) if at is not None), default=None)
 
 
 class AccountState(StrEnum):

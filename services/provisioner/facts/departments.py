@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from contracts import hr
-from services.provisioner.facts.employment import Origin, credit
+from services.provisioner.facts.job import Origin, credit
 from services.provisioner.facts.order import instant_of, key_at
 from services.provisioner.facts.standing import APPLIES, stand
 from services.provisioner.facts.tree import Tree, returns

@@ -1,132 +1,29 @@
 """What each kind of fact does to one worker's employment: the table of meanings, one small function a kind."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
-from typing import NamedTuple, TypeVar
 
 from contracts import hr
-from contracts.base import Frozen
+from services.provisioner.facts import absences, assignments
 from services.provisioner.facts.dates import instant
-from services.provisioner.facts.standing import APPLIES, Name, name_of
-from services.provisioner.model import Fact, FactKey, Verdict, VerdictKind, WorkerKey, WorkerState
+from services.provisioner.facts.job import (
+    ALREADY_LEFT,
+    NO_DIFFERENCE,
+    Human,
+    Job,
+    Later,
+    Status,
+    credit,
+    difference,
+    early,
+)
+from services.provisioner.facts.standing import name_of
+from services.provisioner.model import Fact, Verdict, VerdictKind
 
-NO_HIRE_KNOWN = Verdict(VerdictKind.WAITS, "no_hire_known")
 HIRE_BEGINS_LATER = Verdict(VerdictKind.INBOX, "hire_begins_later")
 ALREADY_EMPLOYED = Verdict(VerdictKind.INBOX, "already_employed")
 STATED_AFTER_LEAVE = Verdict(VerdictKind.INBOX, "stated_after_leave")
 STATED_AGAIN = Verdict(VerdictKind.NO_EFFECT, "stated_after_leave_again")
-NO_DIFFERENCE = Verdict(VerdictKind.NO_EFFECT, "no_difference")
-ALREADY_LEFT = Verdict(VerdictKind.NO_EFFECT, "already_left")
 CONTACT = frozenset({"mobile", "personal_email", "work_email"})
-
-M = TypeVar("M", bound=Frozen)
-Origin = dict[str, FactKey]
-
-
-class Later(NamedTuple):
-    """The fact cannot be judged here: it takes effect at that instant."""
-
-    at: datetime
-
-
-class Status(Enum):
-    NOT_YET = auto()
-    EMPLOYED = auto()
-    GONE = auto()
-
-
-@dataclass(slots=True)
-class Human:
-    """What is known of the person beside the employments, while folding. `applied` are this instant's facts."""
-
-    person: hr.Person = field(default_factory=hr.Person)
-    extra: dict[str, object] = field(default_factory=dict)
-    zone: str = "UTC"
-    origin: Origin = field(default_factory=dict)
-    verdicts: dict[FactKey, Verdict] = field(default_factory=dict)
-    first_recorded: Mapping[Name, datetime] = field(default_factory=dict)
-    applied: list[Fact] = field(default_factory=list)
-    changed: bool = False
-
-    def take(self, fact: Fact) -> Verdict:
-        """Note that a fact applies, and what it says in `extra` and of the zone."""
-        self.applied.append(fact)
-        if fact.zone != self.zone:
-            self.zone, self.changed = fact.zone, True
-        if any(self.extra.get(name, self) != value for name, value in fact.body.extra.items()):
-            self.extra, self.changed = {**self.extra, **fact.body.extra}, True
-            credit(self.origin, ("extra",), fact.key)
-        return APPLIES
-
-    def learn(self, fact: Fact, said: hr.Person, only: frozenset[str] | None = None) -> None:
-        changes = difference(self.person, said)
-        if only is not None:
-            changes = {name: value for name, value in changes.items() if name in only}
-        if changes:
-            self.person, self.changed = self.person.model_copy(update=changes), True
-            credit(self.origin, (f"person.{name}" for name in changes), fact.key)
-
-
-@dataclass(slots=True)
-class Job:
-    """One worker while folding. `early` are facts that came before any hire."""
-
-    worker: WorkerKey
-    status: Status = Status.NOT_YET
-    employment: hr.Employment = field(default_factory=hr.Employment)
-    assignment: hr.Assignment = field(default_factory=hr.Assignment)
-    begun: Fact | None = None
-    begun_at: datetime | None = None
-    begun_recorded_at: datetime | None = None
-    left_at: datetime | None = None
-    leave: hr.Left | None = None
-    ended: bool = False
-    """An employment of this worker ended, be it that another followed."""
-    contradicted: bool = False
-    """A record said `still employed` since the last leave; that is told once."""
-    early: list[tuple[Fact, datetime]] = field(default_factory=list)
-    origin: Origin = field(default_factory=dict)
-    state: WorkerState | None = None
-    """As of the last change, None when it must be made anew."""
-
-    def place(self, fact: Fact, employment: hr.Employment | None, assignment: hr.Assignment | None) -> None:
-        """Apply what is said of the job; what is absent keeps."""
-        for name, said in (("employment", employment), ("assignment", assignment)):
-            known = getattr(self, name)
-            changes = difference(known, said) if said is not None else {}
-            if changes:
-                setattr(self, name, known.model_copy(update=changes))
-                credit(self.origin, (f"{name}.{part}" for part in changes), fact.key)
-                self.state = None
-
-    def snapshot(self) -> WorkerState:
-        if self.state is None:
-            self.state = WorkerState(
-                worker=self.worker,
-                active=self.status is Status.EMPLOYED,
-                employment=self.employment,
-                assignment=self.assignment,
-                begun_at=self.begun_at,
-                begun_recorded_at=self.begun_recorded_at,
-                left_at=self.left_at,
-                leave=self.leave,
-                facts=tuple(dict.fromkeys(self.origin.values())),
-            )
-        return self.state
-
-
-def credit(origin: Origin, names: Iterable[str], key: FactKey) -> None:
-    """Remember which fact said these; the latest stands last."""
-    for name in names:
-        origin.pop(name, None)
-        origin[name] = key
-
-
-def difference(known: M, said: M) -> dict[str, object]:
-    """The fields that are said and are not so yet."""
-    return {name: value for name in said.model_fields_set if (value := getattr(said, name)) != getattr(known, name)}
 
 
 def differs(job: Job, human: Human, body: hr.Hired | hr.Stated) -> bool:
@@ -162,7 +59,7 @@ def transferred(job: Job, human: Human, fact: Fact, body: hr.Transferred, at: da
     if job.status is Status.EMPLOYED:
         job.place(fact, body.employment, body.assignment)
         return human.take(fact)
-    return ALREADY_LEFT if job.status is Status.GONE else _early(job, fact, at)
+    return ALREADY_LEFT if job.status is Status.GONE else early(job, fact, at)
 
 
 def updated(job: Job, human: Human, fact: Fact, body: hr.Updated, at: datetime) -> Verdict:
@@ -170,7 +67,7 @@ def updated(job: Job, human: Human, fact: Fact, body: hr.Updated, at: datetime) 
         human.learn(fact, body.person)
         return human.take(fact)
     if job.status is Status.NOT_YET:
-        return _early(job, fact, at)
+        return early(job, fact, at)
     human.learn(fact, body.person, only=CONTACT)
     return ALREADY_LEFT
 
@@ -181,12 +78,7 @@ def left(job: Job, human: Human, fact: Fact, body: hr.Left, at: datetime) -> Ver
         return human.take(fact)
     if fact.effective_at > at:
         return Later(fact.effective_at)  # immediate, but there is no access to end yet
-    return ALREADY_LEFT if job.status is Status.GONE else _early(job, fact, at)
-
-
-def unsupported(body: hr.Event) -> Verdict:
-    """Second assignments, absences and links: they have their place, their meaning comes later."""
-    return Verdict(VerdictKind.INBOX, f"not_supported_yet:{hr.NAMES[type(body)]}")
+    return ALREADY_LEFT if job.status is Status.GONE else early(job, fact, at)
 
 
 def begin(job: Job, human: Human, fact: Fact, body: hr.Hired | hr.Stated, at: datetime) -> Verdict:
@@ -196,19 +88,26 @@ def begin(job: Job, human: Human, fact: Fact, body: hr.Hired | hr.Stated, at: da
     job.begun, job.begun_at = fact, at
     job.begun_recorded_at = human.first_recorded.get(name_of(fact), fact.recorded_at)
     job.left_at, job.leave, job.contradicted = None, None, False
+    job.clear()
     job.origin = {"begun": fact.key}
-    early, job.early = job.early, []
-    for other, since in early:
-        human.verdicts[other.key] = _before_hire(job, human, other, at) if since == at else HIRE_BEGINS_LATER
+    take_early(job, human, at)
     job.place(fact, body.employment, body.assignment)
     human.learn(fact, body.person)
     return human.take(fact)
+
+
+def take_early(job: Job, human: Human, at: datetime) -> None:
+    """Judge what came before the employment, now that it begins."""
+    before, job.early = job.early, []
+    for other, since in before:
+        human.verdicts[other.key] = _before_hire(job, human, other, at) if since == at else HIRE_BEGINS_LATER
 
 
 def end(job: Job, fact: Fact, leave: hr.Left, at: datetime) -> None:
     job.status, job.state = Status.GONE, None
     job.left_at, job.leave = at, leave
     job.ended = True
+    job.clear()
     credit(job.origin, ("left",), fact.key)
 
 
@@ -219,13 +118,12 @@ def _before_hire(job: Job, human: Human, fact: Fact, at: datetime) -> Verdict:
             return transferred(job, human, fact, fact.body, at)
         case hr.Updated():
             return updated(job, human, fact, fact.body, at)
+        case hr.AssignmentStarted():
+            return assignments.started(job, human, fact, fact.body, at)
+        case hr.AbsenceStarted():
+            return absences.started(job, human, fact, fact.body, at)
         case _:
             return HIRE_BEGINS_LATER
-
-
-def _early(job: Job, fact: Fact, at: datetime) -> Verdict:
-    job.early.append((fact, at))
-    return NO_HIRE_KNOWN
 
 
 def _after_leave(job: Job, fact: Fact, body: hr.Stated, at: datetime) -> Verdict:

@@ -1,7 +1,7 @@
 """Folding: the facts of one person become a timeline. The same facts in any order give an equal one."""
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import count
 from typing import assert_never
@@ -9,17 +9,17 @@ from typing import assert_never
 from contracts import hr
 from contracts.decisions import Decision
 from contracts.provisioning import Change
-from services.provisioner.facts import employment
+from services.provisioner.facts import absences, assignments, employment, links
 from services.provisioner.facts.decisions import stops
-from services.provisioner.facts.employment import Human, Job, Later, Status
 from services.provisioner.facts.identity import own_person_id, person_named
+from services.provisioner.facts.job import Human, Job, Later, Status
 from services.provisioner.facts.order import instant_of, key_at
 from services.provisioner.facts.standing import APPLIES, Standing, stand
 from services.provisioner.facts.timeline import Moment, Timeline
 from services.provisioner.facts.undone import ghosts
-from services.provisioner.model import Fact, FactKey, Verdict, WorkerKey
+from services.provisioner.model import Fact, FactKey, OtherAssignment, Verdict, WorkerKey
 
-Places = tuple[tuple[WorkerKey, hr.Employment, hr.Assignment], ...]
+Places = tuple[tuple[WorkerKey, hr.Employment, hr.Assignment, tuple[OtherAssignment, ...]], ...]
 
 
 def timeline(facts: Iterable[Fact], decisions: Iterable[Decision] = (), *, person_id: str | None = None) -> Timeline:
@@ -59,6 +59,9 @@ class _Fold:
         late = ghosts(standing)
         self.ghost_hires = frozenset(hire.key for hire, _ in late)
         self.ghost_ends = {leave.key: hire.key for hire, leave in late}
+        self.hired = frozenset(
+            fact.worker for fact in standing.live if fact.worker and isinstance(fact.body, hr.Hired | hr.Stated)
+        )
         queue = [*standing.live, *(fact for pair in late for fact in pair)]
         self.numbers, self.places = count(), count()
         self.heap = [(instant_of(fact), next(self.numbers), fact) for fact in queue]
@@ -84,7 +87,7 @@ class _Fold:
         for fact in self.human.applied:
             self.effects[fact.key] = at
             # Who somebody is says nothing of where they belong; and what never stood announces nothing.
-            if change and not isinstance(fact.body, hr.Updated) and fact.key not in self.ghost_hires:
+            if change and not isinstance(fact.body, hr.Updated | hr.Linked) and fact.key not in self.ghost_hires:
                 self.changes[fact.key] = change
         self._remember(at)
 
@@ -98,14 +101,17 @@ class _Fold:
         if fact.key in self.ghost_hires or fact.key in self.ghost_ends:
             self._ghost(job, fact, at)
             return
-        verdict = meaning(job, self.human, fact, at)
+        verdict = meaning(job, self.human, fact, at, self.jobs, self.hired)
         if isinstance(verdict, Later):
             self.effects[fact.key] = verdict.at
             heapq.heappush(self.heap, (verdict.at, next(self.numbers), fact))
             return
         self.human.verdicts[fact.key] = verdict
-        if verdict == APPLIES and job.begun is fact:
+        if verdict != APPLIES:
+            return
+        if job.begun is fact:
             self.begun.append((at, fact))
+        job.mark(fact, at)
 
     def _ghost(self, job: Job, fact: Fact, at: datetime) -> None:
         if isinstance(fact.body, hr.Hired | hr.Stated):
@@ -117,7 +123,7 @@ class _Fold:
 
     def _places(self) -> Places:
         return tuple(
-            (worker, job.employment, job.assignment)
+            (worker, job.employment, job.assignment, tuple(job.others[i] for i in sorted(job.others)))
             for worker, job in self.jobs.items()
             if job.status is Status.EMPLOYED
         )
@@ -139,7 +145,9 @@ class _Fold:
         self.moments.append(moment)
 
 
-def meaning(job: Job, human: Human, fact: Fact, at: datetime) -> Verdict | Later:
+def meaning(  # noqa: C901, PLR0911 - one case a kind: a kind without one does not type-check
+    job: Job, human: Human, fact: Fact, at: datetime, jobs: Mapping[WorkerKey, Job], hired: frozenset[WorkerKey]
+) -> Verdict | Later:
     """What the fact does where it stands: the table of meanings, dispatched by kind."""
     body = fact.body
     match body:
@@ -153,10 +161,16 @@ def meaning(job: Job, human: Human, fact: Fact, at: datetime) -> Verdict | Later
             return employment.updated(job, human, fact, body, at)
         case hr.Left():
             return employment.left(job, human, fact, body, at)
-        case (
-            hr.AssignmentStarted() | hr.AssignmentEnded() | hr.AbsenceStarted() | hr.AbsenceEnded() | hr.Linked()
-        ):  # fmt: skip
-            return employment.unsupported(body)
+        case hr.AssignmentStarted():
+            return assignments.started(job, human, fact, body, at)
+        case hr.AssignmentEnded():
+            return assignments.ended(job, human, fact, body, at)
+        case hr.AbsenceStarted():
+            return absences.started(job, human, fact, body, at)
+        case hr.AbsenceEnded():
+            return absences.ended(job, human, fact, body, at)
+        case hr.Linked():
+            return links.linked(job, human, fact, at, jobs, hired)
         case hr.Withdrawn() | hr.DepartmentChanged() | hr.DepartmentClosed():
             raise ValueError(f"{fact.key} is no fact of a worker")
         case _:

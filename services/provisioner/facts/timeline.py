@@ -106,8 +106,10 @@ class Timeline:
 
 
 def _primary(workers: tuple[WorkerState, ...]) -> WorkerState | None:
-    """The employment begun earliest among those that last; of somebody gone the one that ended last."""
+    """The employment that HR marked last, else the one begun earliest; of somebody gone the one that ended last."""
     active = [worker for worker in workers if worker.active]
+    if marked := [worker for worker in active if worker.marked_at is not None]:
+        return max(marked, key=lambda worker: (worker.marked_at or NEVER, worker.worker))
     if active:
         return min(active, key=lambda worker: (worker.begun_at or NEVER, worker.worker))
     ended = [worker for worker in workers if worker.left_at is not None]

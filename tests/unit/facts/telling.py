@@ -64,6 +64,27 @@ def left(effective_at, id="leave", worker="W1", **more):
     return told(hr.Left, effective_at, id=id, worker_id=worker, **more)
 
 
+def started(effective_at, assignment_id="A2", id="start", worker="W1", assignment=OFFICE, **more):
+    more |= {"assignment_id": assignment_id, "assignment": assignment}
+    return told(hr.AssignmentStarted, effective_at, id=id, worker_id=worker, **more)
+
+
+def ended(effective_at, assignment_id="A2", id="end", worker="W1", **more):
+    return told(hr.AssignmentEnded, effective_at, id=id, worker_id=worker, assignment_id=assignment_id, **more)
+
+
+def away(effective_at, kind="suspension", id="away", worker="W1", **more):
+    return told(hr.AbsenceStarted, effective_at, id=id, worker_id=worker, kind=kind, **more)
+
+
+def back(effective_at, kind=None, id="back", worker="W1", **more):
+    return told(hr.AbsenceEnded, effective_at, id=id, worker_id=worker, kind=kind, **more)
+
+
+def linked(effective_at, person_id=f"{SOURCE}/W1", id="link", worker="W2", **more):
+    return told(hr.Linked, effective_at, id=id, worker_id=worker, person_id=person_id, **more)
+
+
 def withdrawn(event_id, effective_at="2026-01-01", id="withdrawal", **more):
     return told(hr.Withdrawn, effective_at, id=id, event_id=event_id, **more)
 

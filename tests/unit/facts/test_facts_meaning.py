@@ -194,23 +194,6 @@ def test_the_end_of_a_contract_is_only_recorded():
     assert state.employment.ends_at == "2026-03-01"
 
 
-@pytest.mark.parametrize(
-    ("model", "data"),
-    [
-        (hr.AssignmentStarted, {"assignment_id": "A2", "assignment": OFFICE}),
-        (hr.AssignmentEnded, {"assignment_id": "A2"}),
-        (hr.AbsenceStarted, {"kind": "parental"}),
-        (hr.AbsenceEnded, {}),
-        (hr.Linked, {"person_id": "P-2"}),
-    ],
-)
-def test_what_is_not_supported_yet_goes_to_the_inbox_and_changes_nothing(model, data):
-    fact = told(model, "2026-02-01", id="x", worker_id="W1", **data)
-    line = timeline([HIRE, fact])
-    assert verdict_of(line, fact) == (VerdictKind.INBOX, f"not_supported_yet:{hr.NAMES[model]}")
-    assert line.instants == (at("2026-01-05"),)
-
-
 def test_extra_is_known_with_the_facts_that_apply():
     facts = [hired("2026-01-05", extra={"badge": 7, "floor": 3}), moved("2026-02-01", extra={"floor": 4})]
     line = timeline([*facts, LEAVE, moved("2026-07-01", id="late move", extra={"floor": 5})])

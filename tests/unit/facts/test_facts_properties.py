@@ -12,9 +12,14 @@ from telling import (
     SOURCE,
     allowed,
     at,
+    away,
+    back,
+    ended,
     hired,
     left,
+    linked,
     moved,
+    started,
     stated,
     stopped,
     told,
@@ -42,6 +47,7 @@ COMMON = {
     "revision": st.integers(1, 2),
     "sequence": st.sampled_from([None, 1, 2]),
 }
+POSITIONS, KINDS = st.sampled_from(["A2", "A3"]), st.sampled_from(["suspension", "parental"])
 WORKER = COMMON | {"worker": st.sampled_from(["W1", "W1", "W1", "W2"])}
 FACTS = st.one_of(
     st.builds(hired, DAYS, person=PEOPLE, assignment=PLACES, **WORKER),
@@ -50,6 +56,11 @@ FACTS = st.one_of(
     st.builds(updated, DAYS, person=PEOPLE, **WORKER),
     st.builds(left, DAYS, immediate=st.booleans(), **WORKER),
     st.builds(left, DAYS, **WORKER),
+    st.builds(started, DAYS, POSITIONS, assignment=PLACES, **WORKER),
+    st.builds(ended, DAYS, POSITIONS, **WORKER),
+    st.builds(away, DAYS, KINDS, **WORKER),
+    st.builds(back, DAYS, KINDS | st.none(), **WORKER),
+    st.builds(linked, DAYS, **WORKER),
     st.builds(withdrawn, IDS, DAYS, **COMMON),
 )
 HISTORIES = st.lists(FACTS, max_size=12)
@@ -126,9 +137,13 @@ def test_nobody_is_employed_after_a_leave_that_applies_unless_employment_begins_
     late = {by.key for fact, by in standing.withdrawn if isinstance(fact.body, hr.Hired | hr.Stated)}
     if late:
         return
+    begun = {fact.worker for fact in standing.live if isinstance(fact.body, hr.Hired | hr.Stated)}
     employed = {}
     for fact in sorted(standing.live, key=lambda fact: line.order[fact.key]):
-        if line.verdicts[fact.key].kind is VerdictKind.APPLIES:
+        new_number = isinstance(fact.body, hr.Linked) and fact.worker not in begun and fact.worker not in employed
+        if new_number and line.verdicts[fact.key].kind is VerdictKind.APPLIES:
+            employed = dict.fromkeys(employed, False) | {fact.worker: True}
+        elif line.verdicts[fact.key].kind is VerdictKind.APPLIES:
             begins = isinstance(fact.body, hr.Hired | hr.Stated)
             employed[fact.worker] = not isinstance(fact.body, hr.Left) and (begins or employed.get(fact.worker, False))
     final = {worker.worker: worker.active for worker in line.state(at("2027-01-01")).workers}
