@@ -20,8 +20,8 @@ from services.provisioner.store.port import PersonFile, Questions, StoredAccount
 class Case:
     """One person on one target, ready to be planned.
 
-    `begun`: when the fact that began the present employment was recorded; `next_change`: when time alone will change
-    the state, and `next_lane` in which lane that is.
+    `begun`: when the fact was recorded that last began employment or ended an absence; `next_change`: when time alone
+    will change the state, and `next_lane` in which lane that is.
     """
 
     at: datetime
@@ -49,10 +49,15 @@ async def open_case(
         state=state,
         desired=desired(policy, state, tree, target, at),
         books=books(person_id, at, file.facts, line, state, recipients),
-        begun=state.primary.begun_recorded_at if state.primary else None,
+        begun=state.entitled_recorded_at,
         next_change=next_change,
-        next_lane=0 if next_change and state.active and not line.state(next_change).active else 1,
+        next_lane=0 if next_change and _ends_access(state, line.state(next_change)) else 1,
     )
+
+
+def _ends_access(now: PersonState, then: PersonState) -> bool:
+    """Whether somebody is to be closed by then: they leave, or an absence begins that may close them."""
+    return now.active and (not then.active or {a.kind for a in then.absent} > {a.kind for a in now.absent})
 
 
 def books(

@@ -79,11 +79,22 @@ def _environment() -> Any:  # noqa: ANN401 - the library has no type for it at r
 
 
 class Context:
-    """A person at an instant as conditions and attributes see them; built once, asked often. Nulls are not there."""
+    """A person at an instant as conditions and attributes see them; built once, asked often. Nulls are not there.
 
-    def __init__(self, state: PersonState, departments: Departments, at: datetime) -> None:
-        self.worker = deciding(state)
-        assignment = self.worker.assignment if self.worker else hr.Assignment()
+    It sees the person in one position: the deciding one, unless a `place` is given. `others` are the same person in
+    each of their other positions, in the order in which they are held.
+    """
+
+    def __init__(
+        self,
+        state: PersonState,
+        departments: Departments,
+        at: datetime,
+        place: tuple[WorkerState, hr.Assignment] | None = None,
+    ) -> None:
+        self.worker, assignment = place or _first_place(state)
+        beside = () if place else _other_places(state, self.worker)
+        self.others = tuple(Context(state, departments, at, other) for other in beside)
         named = assignment.department_id
         self.department = departments.effective(named) if named else None
         self.today = at.astimezone(ZoneInfo(state.zone)).date()
@@ -114,6 +125,22 @@ def deciding(state: PersonState) -> WorkerState | None:
     if state.primary or not state.workers:
         return state.primary
     return max(state.workers, key=lambda worker: (worker.left_at or _LONG_AGO, worker.worker))
+
+
+def _first_place(state: PersonState) -> tuple[WorkerState | None, hr.Assignment]:
+    worker = deciding(state)
+    return worker, worker.assignment if worker else hr.Assignment()
+
+
+def _other_places(state: PersonState, first: WorkerState | None) -> Iterator[tuple[WorkerState, hr.Assignment]]:
+    """Second positions of the deciding employment, then other employments that last with theirs."""
+    for worker in sorted(
+        state.workers, key=lambda worker: (worker != first, worker.begun_at or _LONG_AGO, worker.worker)
+    ):
+        if worker.active and worker != first:
+            yield worker, worker.assignment
+        for other in worker.other_assignments if worker.active else ():
+            yield worker, other.assignment
 
 
 def _of_department(department_id: str | None, departments: Departments) -> dict[str, Any]:

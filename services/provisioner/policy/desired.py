@@ -19,7 +19,7 @@ def desired_in(policy: Policy, state: PersonState, context: Context, departments
     """The same in a context that is shared by several targets."""
     rules, configured = policy.accounts[target], policy.targets[target]
     facts = tuple(str(key) for key in state.facts)
-    case, rule = _closed(state, context, rules)
+    case, rule = _closed(policy, state, context, rules)
     open_ = case is None
     placed = policy.departments[target].manage != "none"
     return Desired(
@@ -28,7 +28,7 @@ def desired_in(policy: Policy, state: PersonState, context: Context, departments
         case=case or "leave",
         attributes={name: _text(context.value(attribute.path)) for name, attribute in rules.attributes.items()},
         on_create=frozenset(name for name, attribute in rules.attributes.items() if attribute.on_create),
-        departments=(context.department,) if placed and context.department is not None else (),
+        departments=_departments(context) if placed else (),
         leads=_leads(state, departments) if placed and open_ else frozenset(),
         manager=_manager(context),
         grants=_grants(policy, context, target, facts) if open_ else {},
@@ -42,8 +42,15 @@ def desired_in(policy: Policy, state: PersonState, context: Context, departments
 def next_turn(policy: Policy, state: PersonState, departments: Departments, at: datetime) -> datetime | None:
     """The first instant after `at` at which a rule's answer can change because it compares `today` with a date."""
     context = Context(state, departments, at)
-    days = (day for condition in _conditions(policy) for day in condition.turns(context))
+    conditions = _conditions(policy)
+    days = (day for place in (context, *context.others) for condition in conditions for day in condition.turns(place))
     return min((midnight(day, state.zone) for day in days), default=None)
+
+
+def _departments(context: Context) -> tuple[str, ...]:
+    """Where the person counts: the deciding position's department first, then those of the others."""
+    places = (place.department for place in (context, *context.others))
+    return tuple(dict.fromkeys(department for department in places if department is not None))
 
 
 def _conditions(policy: Policy) -> list[Condition]:
@@ -54,12 +61,15 @@ def _conditions(policy: Policy) -> list[Condition]:
     return [condition for condition in found if condition is not None]
 
 
-def _closed(state: PersonState, context: Context, rules: Accounts) -> tuple[Case | None, str]:
+def _closed(policy: Policy, state: PersonState, context: Context, rules: Accounts) -> tuple[Case | None, str]:
     """The case in which access is closed, or None; and the rule that says so."""
     if not state.active:
         return "leave", "leavers"
     if state.stopped:
         return "stop", "stop"
+    for absence in state.absent:
+        if (kind := policy.absence(absence.kind)) is not None:
+            return "absence", f"absences.{kind}"
     if rules.for_ is not None and not rules.for_.holds(context):
         return "leave", f"accounts.{rules.target}.for"
     return None, f"accounts.{rules.target}"
@@ -70,11 +80,16 @@ def _grants(policy: Policy, context: Context, target: str, facts: tuple[str, ...
     found: dict[str, Reason] = {}
     for rule in policy.birthrights:
         entitlements = rule.grants.get(target)
-        if entitlements and (rule.when is None or rule.when.holds(context)):
+        if entitlements and _holds(rule.when, context):
             reason = Reason(facts=facts, rule=f"birthright.{rule.name}", policy=policy.version)
             for entitlement in entitlements:
                 found.setdefault(entitlement, reason)
     return found
+
+
+def _holds(condition: Condition | None, context: Context) -> bool:
+    """A rule holds if it does for any of the person's positions."""
+    return condition is None or any(condition.holds(place) for place in (context, *context.others))
 
 
 def _mode(target: Target, context: Context) -> Mode:

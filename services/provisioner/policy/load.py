@@ -14,7 +14,7 @@ from services.provisioner.policy.models import AccountSection, AttributeSection,
 from services.provisioner.policy.placeholders import expand as expand_text
 from services.provisioner.policy.placeholders import missing
 from services.provisioner.policy.problems import Path, PolicyError, Problem
-from services.provisioner.policy.rules import Accounts, Attribute, Birthright, Departments, Policy, Target
+from services.provisioner.policy.rules import ABSENCES, Accounts, Attribute, Birthright, Departments, Policy, Target
 from services.provisioner.policy.usernames import template_problem
 from services.provisioner.policy.yaml_at import Document, read
 
@@ -118,6 +118,7 @@ class _Loading:
             warnings=tuple(sorted(self.warnings)),
             document=self.document,
             name=name,
+            absences={**ABSENCES, **file.absences},
         )
 
     def _refuse(self, path: Path, text: str, *, at_key: bool = False) -> None:

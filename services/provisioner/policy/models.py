@@ -158,6 +158,7 @@ class File(Section):
     entitlements: dict[str, Literal["additive", "exclusive"]] = Field(default_factory=dict)
     employment_ends: dict[str, Literal["close", "inbox"]] = Field(default_factory=dict)
     absences: dict[str, Literal["close", "keep"]] = Field(default_factory=dict)
+    """What an absence of a kind does to access; `*` is every other kind. Default: suspension closes, the rest keep."""
     leavers: Leavers = Leavers()
     drift: Drift = Drift()
     exceptions: Exceptions | None = None
@@ -168,7 +169,7 @@ class File(Section):
 
 NOT_ACTED_ON = (
     "accounts.*.prepare", "birthright.*.keep_after_move", "birthright.*.deny", "entitlements", "employment_ends",
-    "absences", "leavers.end_sessions", "leavers.hand_over", "leavers.delete_after", "drift", "exceptions", "protected",
+    "leavers.end_sessions", "leavers.hand_over", "leavers.delete_after", "drift", "exceptions", "protected",
     "guards",
 )  # fmt: skip
 """Keys that are validated and of which Tenure does nothing yet: loading says so for each that is used."""

@@ -14,6 +14,8 @@ from services.provisioner.policy.models import Notify
 from services.provisioner.policy.problems import Problem
 from services.provisioner.policy.yaml_at import Document
 
+ABSENCES: Mapping[str, Literal["close", "keep"]] = {"suspension": "close", "*": "keep"}
+"""What an absence does where the file says nothing of its kind."""
 ConfigModel = type[BaseModel]
 
 
@@ -77,3 +79,9 @@ class Policy:
     warnings: tuple[Problem, ...]
     document: Document = field(repr=False)
     name: str = "tenure.yaml"
+    absences: Mapping[str, Literal["close", "keep"]] = field(default_factory=lambda: ABSENCES)
+
+    def absence(self, kind: str) -> str | None:
+        """The key of `absences` by which an absence of this kind closes access; None where access is kept."""
+        key = kind if kind in self.absences else "*"
+        return key if self.absences.get(key) == "close" else None

@@ -6,7 +6,7 @@ The same parts as production, except that records come from a list and time from
 import itertools
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 from contracts.envelope import Attributes, to_headers
@@ -74,12 +74,14 @@ class Company:
     def _target(self, name, platform, *, departments="none", mode="enforce"):
         rule = self.policy.accounts[name]
         connector = open_memory(name, MemoryConfig(), self.gate, platform)
-        return Target(name, "memory", connector, mode, match=rule.match, username=rule.username, departments=departments,
-                      id_spaces=("urn:hr:acme",))  # fmt: skip
+        return Target(
+            name, "memory", connector, mode, match=rule.match, username=rule.username, departments=departments,
+            id_spaces=("urn:hr:acme",),
+        )  # fmt: skip
 
     # -------------------------------------------------- HR
 
-    async def say(self, kind, eid, *, revision=1, time="2026-02-01T09:00:00+08:00", **data):
+    async def say(self, kind, eid, /, *, revision=1, time="2026-02-01T09:00:00+08:00", **data):
         """Deliver an event as Kafka would."""
         department = kind.startswith("department")
         type_ = {"withdrawn": "hr.event.withdrawn.v1"}.get(
@@ -110,8 +112,6 @@ class Company:
 
     async def settle(self, until=None):
         """Run passes until nothing is due."""
-        from datetime import timedelta
-
         if until:
             self.clock.machine = self.clock.business = until
         process = await self.store.join("test", timedelta(days=36500))

@@ -7,7 +7,11 @@ import pytest
 from company import START, Company
 
 from services.platforms.errors import (
-    AwaitsAcceptanceError, CredentialError, NeedsPersonError, OutcomeUnknownError, TryLaterError,
+    AwaitsAcceptanceError,
+    CredentialError,
+    NeedsPersonError,
+    OutcomeUnknownError,
+    TryLaterError,
 )  # fmt: skip
 from services.provisioner.model import Account, AccountState
 
@@ -389,3 +393,65 @@ async def test_siblings_of_one_name_are_two_departments(company):
     await company.say("department.changed", "d2", department_id="D2", name="支持")
     await company.settle()
     assert sorted(d.name for d in company.crm.tree.values()) == ["company", "支持", "支持 (D2)"]
+
+
+async def test_a_second_position_gives_its_rights_and_department_until_it_ends(company):
+    for i, name in (("D1", "销售部"), ("D2", "行政部")):
+        await company.say("department.changed", f"d-{i}", department_id=i, name=name)
+    await company.hire("e1", department="D1")
+    await company.say(
+        "assignment_started",
+        "e2",
+        worker_id="W1",
+        assignment_id="A2",
+        effective_at="2026-02-20",
+        assignment={"department_id": "D2", "job_function": "administration"},
+    )
+    await company.settle()
+    names = {d.name: i for i, d in company.crm.tree.items()}
+    assert company.account("wangw") == ("invited", ["tag:office", "tag:sales"])
+    assert company.crm.accounts["wangw"].departments == (names["销售部"], names["行政部"])
+    await company.say("assignment_ended", "e3", worker_id="W1", assignment_id="A2", effective_at="2026-02-25")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert company.crm.accounts["wangw"].departments == (names["销售部"],)
+    assert await company.books() == {"confirmed": 5}
+
+
+async def test_a_suspension_closes_until_it_ends_and_keeps_what_is_held(company):
+    await company.hire("e1")
+    await company.say("absence_started", "e2", worker_id="W1", kind="suspension", effective_at="2026-02-20")
+    await company.settle()
+    assert company.account("wangw") is None
+    await company.say("absence_ended", "e3", worker_id="W1", effective_at="2026-02-25")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    await company.say("absence_started", "e4", worker_id="W1", kind="suspension", effective_at="2026-02-27")
+    await company.settle()
+    assert company.account("wangw")[0] == "suspended"
+    await company.say("absence_ended", "e5", worker_id="W1", kind="suspension", effective_at="2026-02-28")
+    await company.settle()
+    assert company.account("wangw") == ("active", ["tag:sales"])
+    assert await company.books() == {"confirmed": 5}
+
+
+async def test_parental_leave_keeps_access(company):
+    await company.hire("e1")
+    await company.say("absence_started", "e2", worker_id="W1", kind="parental", effective_at="2026-02-20")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+
+
+async def test_an_end_of_absence_gives_back_what_an_administrator_closed_and_a_move_does_not(company):
+    await company.hire("e1")
+    await company.say("absence_started", "e2", worker_id="W1", kind="parental", effective_at="2026-02-20")
+    await company.settle()
+    company.crm.put(replace(company.crm.accounts["wangw"], state=AccountState.SUSPENDED))
+    await company.say("transferred", "e3", worker_id="W1", effective_at="2026-02-21", assignment={"title": "经理"})
+    await company.settle()
+    assert company.account("wangw")[0] == "suspended"
+    await company.settle(until=START + timedelta(hours=1))
+    back = company.clock.business.isoformat()
+    await company.say("absence_ended", "e4", worker_id="W1", kind="parental", effective_at="2026-02-28", time=back)
+    await company.settle()
+    assert company.account("wangw")[0] == "active"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts import hr
-from services.provisioner.model import FactKey, PersonState, WorkerKey, WorkerState
+from services.provisioner.model import Absence, FactKey, OtherAssignment, PersonState, WorkerKey, WorkerState
 
 AT = datetime(2026, 3, 20, 4, tzinfo=UTC)
 TREE = {"D-CO": None, "D-SALES": "D-CO", "D-FIN": "D-CO", "D-TAX": "D-FIN", "D-IT": "D-CO"}
@@ -35,10 +35,16 @@ def mei(*, active: bool = True, worker: bool = True, worker_id: str = "W1", **fi
     assignment = hr.Assignment(**fields.pop("assignment", {"department_id": "D-SALES", "job_function": "sales"}))
     employment = hr.Employment(**fields.pop("employment", {"type": "employee"}))
     key = FactKey("urn:hr:acme", "evt-1", 1)
-    work = WorkerState(
-        WorkerKey("acme", worker_id), active, employment, assignment, left_at=None if active else AT, facts=(key,)
+    others = tuple(
+        OtherAssignment(i, "concurrent", hr.Assignment(**said)) for i, said in fields.pop("others", {}).items()
     )
+    absent = tuple(Absence(kind, AT) for kind in fields.pop("absent", ()))
+    work = WorkerState(
+        WorkerKey("acme", worker_id), active, employment, assignment, others, left_at=None if active else AT,
+        facts=(key,), absent=absent,
+    )  # fmt: skip
+    workers = (*((work,) if worker else ()), *fields.pop("more_workers", ()))
     return PersonState(
-        person_id="acme/W1", at=AT, zone="Asia/Shanghai", active=active, person=person, workers=(work,) * worker,
+        person_id="acme/W1", at=AT, zone="Asia/Shanghai", active=active, person=person, workers=workers,
         primary=work if active and worker else None, facts=(key,), **fields,
     )  # fmt: skip

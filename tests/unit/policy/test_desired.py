@@ -1,5 +1,6 @@
 """What a person should have follows from their state and the policy, and from nothing else."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from policy_people import AT, Tree, mei
 
+from contracts import hr
 from services.provisioner.connectors.registry import KINDS
-from services.provisioner.model import Desired, PersonState
+from services.provisioner.model import Desired, PersonState, WorkerKey, WorkerState
 from services.provisioner.policy.cel import midnight
 from services.provisioner.policy.desired import desired, next_turn
 from services.provisioner.policy.load import load
@@ -54,6 +56,72 @@ def test_a_mover_has_what_the_new_job_brings() -> None:
 def test_whose_access_is_closed_and_why(state: dict[str, Any], access: str, case: str, rule: str) -> None:
     found = want(**state)
     assert (found.access, found.case, found.reason.rule, dict(found.grants)) == (access, case, rule, {})
+
+
+TAX = {"A2": {"department_id": "D-TAX", "job_function": "administration", "title": "helper"}}
+
+
+def test_a_rule_holds_if_any_position_satisfies_it_and_each_counts_only_as_a_whole() -> None:
+    found = want(others=TAX)
+    assert set(found.grants) == {
+        "tag:sales", "customer-contact", "tag:office-management", "tag:announcements", "tag:finance",
+    }  # fmt: skip
+    assert found.departments == ("D-SALES", "D-TAX")
+    both = load(BOTH, KINDS)
+    sales_in_finance = desired(both, mei(others=TAX), Tree(), "crm", AT)
+    assert dict(sales_in_finance.grants) == {}
+
+
+BOTH = """
+sources: {}
+targets: {crm: {type: memory, mode: enforce}}
+accounts: {crm: {}}
+absences: {parental: close, "*": keep}
+birthright:
+  both: {when: 'assignment.job_function == "sales" && "D-FIN" in department.path', grants: {crm: ["tag:both"]}}
+"""
+
+
+def test_attributes_and_who_has_an_account_follow_the_first_position() -> None:
+    found = want(assignment={"department_id": "D-SALES", "title": "head"}, others=TAX)
+    assert found.attributes["position"] == "head"
+    assert found.mode == "enforce"
+    assert want("dingtalk", others={"A2": {"department_id": "D-IT"}}).mode == "observe"
+
+
+def test_another_employment_that_lasts_is_another_position_and_one_that_ended_is_none() -> None:
+    key = WorkerKey("acme", "W2")
+    tax = WorkerState(key, active=True, assignment=hr.Assignment(department_id="D-TAX"))
+    assert want(more_workers=(tax,)).departments == ("D-SALES", "D-TAX")
+    assert "tag:finance" in want(more_workers=(tax,)).grants
+    assert want(more_workers=(replace(tax, active=False),)).departments == ("D-SALES",)
+
+
+@pytest.mark.parametrize(
+    ("absent", "access", "rule"),
+    [
+        (["suspension"], "closed", "absences.suspension"),
+        (["parental"], "open", "accounts.wecom"),
+        (["parental", "suspension"], "closed", "absences.suspension"),
+    ],
+)
+def test_an_absence_closes_by_kind(absent: list[str], access: str, rule: str) -> None:
+    found = want(absent=absent)
+    assert (found.access, found.reason.rule) == (access, rule)
+    assert found.case == ("absence" if access == "closed" else "leave")
+
+
+def test_the_file_says_which_kinds_close_and_what_it_does_not_name_stays_as_it_is() -> None:
+    policy = load(BOTH, KINDS)
+    found = [desired(policy, mei(absent=[kind]), Tree(), "crm", AT).access for kind in ("parental", "suspension", "x")]
+    assert found == ["closed", "closed", "open"]
+    everything = load(BOTH.replace('"*": keep', '"*": close'), KINDS)
+    assert desired(everything, mei(absent=["x"]), Tree(), "crm", AT).reason.rule == "absences.*"
+
+
+def test_a_leaver_is_no_absent_and_a_stop_comes_first() -> None:
+    assert want(absent=["suspension"], stopped=True).case == "stop"
+    assert want(absent=["suspension"], active=False).case == "leave"
 
 
 def test_what_requires_lacks_is_named() -> None:

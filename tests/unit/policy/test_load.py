@@ -38,7 +38,6 @@ def test_the_designs_example_loads_with_warnings_only() -> None:
         "36:birthright.no-export-on-probation.deny",
         "38:entitlements",
         "40:employment_ends",
-        "41:absences",
         "42:leavers.end_sessions",
         "42:leavers.hand_over",
         "42:leavers.delete_after",
