@@ -23,7 +23,8 @@ def _one_line(value: str) -> str:
     return _CONTROLS.sub(" ", value)
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
+    """The value as it is; raises ValueError for control characters."""
     if _CONTROLS.search(value):
         msg = "holds a control character"
         raise ValueError(msg)
@@ -36,7 +37,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT), Afte
 Line breaks and other control characters become spaces: in a log line or a header they would forge a second one.
 """
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID), AfterValidator(_printable)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID), AfterValidator(printable)]
 """An identifier: 1 to 128 characters, compared as it is."""
 
 Extra = Annotated[dict[str, Any], Field(default_factory=dict)]

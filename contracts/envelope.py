@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
 
-from contracts.base import Frozen, Id
+from contracts.base import Frozen, Id, printable
 
 Headers = list[tuple[str, bytes]]
-Source = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^\S+$")]
+Source = Annotated[
+    str, StringConstraints(min_length=1, max_length=256, pattern=r"^\S+$"), AfterValidator(printable)
+]
 CONTENT_TYPE = "application/json"
 
 

@@ -40,6 +40,7 @@ GONE: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
     # Between the server's last word ("terminating connection") and the end of the stream asyncpg takes no statement.
     asyncpg.InternalClientError,
 )

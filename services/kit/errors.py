@@ -5,6 +5,7 @@ KitError
 ├── PublishError            the sender: the broker did not acknowledge; the record may still be stored later
 ├── UnreachableError        nobody: Kafka or the database is not there; the service ends and is started again
 ├── UnsafeSubscriberError   a developer: a subscriber could lose events silently
+├── BrokenConsumerError     a developer: a batch could not be taken in; the service ends and reads it again
 └── EmbeddedError           who starts us: an embedded part did not start
 """
 
@@ -27,6 +28,13 @@ class UnreachableError(KitError):
 
 class UnsafeSubscriberError(KitError):
     """A subscriber without explicit manual acknowledgement: an exception or a stop would drop events."""
+
+
+class BrokenConsumerError(KitError):
+    """A handler raised: nothing behind that batch may be committed."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"a batch of {topic} could not be taken in; see the log before this line")
 
 
 class EmbeddedError(KitError):

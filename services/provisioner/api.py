@@ -20,11 +20,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from services.kit.database import DatabaseGoneError
 from services.provisioner.errors import OperatorError
 from services.provisioner.operations import BusinessClock, Operations
 from services.provisioner.people import People
 from services.provisioner.quarantine import Quarantine
-from services.provisioner.store.errors import StoreUnavailableError
 
 MAX_BODY = 1_000_000
 Handler = Callable[[Request, str], Awaitable[Any]]
@@ -135,7 +135,7 @@ class Api:
             except ValidationError as exc:
                 errors = [{"field": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in exc.errors()]
                 return problem(422, "the request has wrong fields", "see errors", errors=errors)
-            except StoreUnavailableError:
+            except DatabaseGoneError:
                 return problem(503, "the database is not reachable", "try again; nothing was changed")
 
         return guarded

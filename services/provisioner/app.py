@@ -1,18 +1,15 @@
 """Wiring: the only file of the provisioner that knows every other one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 from uuid import UUID, uuid4
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
-from faststream.kafka.subscriber.usecase import BatchSubscriber
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
@@ -20,8 +17,9 @@ from contracts.topics import INTAKE, intake_group
 from services.kit import broker as kafka
 from services.kit.app import Service
 from services.kit.clock import ClockRow, Virtual
+from services.kit.consumer import Consumer, consume
 from services.kit.database import DatabaseGoneError
-from services.kit.errors import UsageError
+from services.kit.errors import UnreachableError, UsageError
 from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
 from services.kit.settings import Environment
@@ -47,6 +45,9 @@ from services.provisioner.settings import Settings
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.port import DEPARTMENTS, Claim, Finished, Store
 from services.provisioner.store.postgres import PostgresStore
+
+PUBLISH_SECONDS = 30.0
+"""Of one lot of the outbox; shorter than the relay's lease."""
 
 
 @dataclass(slots=True)
@@ -83,9 +84,12 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
                 grace=settings.grace * 0.8,
             ),
         )
-        limiter = await _limiter(settings, policy, worker)
-        stack.push_async_callback(limiter.close)
-        clock = Virtual(await _clock_row(store))
+        try:
+            limiter = await _limiter(settings, policy, worker)
+            stack.push_async_callback(limiter.close)
+            clock = Virtual(await _clock_row(store))
+        except DatabaseGoneError as exc:
+            raise UnreachableError(f"no database to be had: {exc}") from exc
         targets = _targets(Environment(), settings, policy, limiter)
         for target in targets.values():
             stack.push_async_callback(target.connector.close)
@@ -94,10 +98,10 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         worker.on_pass = _count_passes(parts)
         broker = kafka.make_broker(settings, "provisioner")
         intake = _intake(parts, worker)
-        subscribers = _subscribe(settings, broker, intake, health)
+        consumers = _consume(settings, broker, intake, health)
         await stack.enter_async_context(kafka.started(broker))
         stack.push_async_callback(worker.stop)
-        yield _service(parts, worker, broker, subscribers, registry, health)
+        yield _service(parts, worker, broker, consumers, registry, health)
 
 
 def read_policy(settings: Settings) -> Policy:
@@ -198,46 +202,35 @@ def _intake(parts: Parts, worker: Worker) -> Intake:
     )
 
 
-def _subscribe(settings: Settings, broker: KafkaBroker, intake: Intake, health: Health) -> list[BatchSubscriber]:
+def _consume(settings: Settings, broker: KafkaBroker, intake: Intake, health: Health) -> list[Consumer]:
     """One batch subscriber a topic, each with its own group; offsets are committed after the store has the facts."""
-    subscribers = []
+    consumers = []
     for topic in INTAKE:
-        subscriber = kafka.subscribe(
-            broker, topic.name, group=intake_group(topic), instance=settings.process_name,
+        consumer = consume(
+            broker,
+            topic,
+            intake.take_in,
+            group=intake_group(topic),
+            instance=settings.process_name,
             embedded=settings.embedded_broker,
-        )  # fmt: skip
-        subscriber(_taking_in(subscriber, intake))
-        health.ready(f"assigned.{topic.name}", partial(_assigned, subscriber))
-        subscribers.append(subscriber)
-    return subscribers
+        )
+        health.alive(f"consuming.{topic.name}", consumer.consuming)
+        health.ready(f"assigned.{topic.name}", consumer.assigned)
+        consumers.append(consumer)
+    return consumers
 
 
-def _taking_in(subscriber: BatchSubscriber, intake: Intake) -> Callable[[Any], Awaitable[None]]:
-    async def take_in(records: Any) -> None:  # noqa: ANN401 - one parameter without a type: FastStream hands the batch on
-        batch: list[ConsumerRecord[Any, Any]] = list(records)
-        await intake.take_in(batch)
-        if isinstance(subscriber.consumer, AIOKafkaConsumer):
-            await kafka.commit(subscriber.consumer, kafka.next_offsets(batch))
-
-    return take_in
-
-
-def _assigned(subscriber: BatchSubscriber) -> State:
-    consumer = subscriber.consumer
-    parts = consumer.assignment() if consumer else ()
-    return State(bool(parts), f"{len(parts)}_partitions")
-
-
-async def _ends(subscribers: list[BatchSubscriber], epoch: str) -> Ends | None:
+async def _ends(consumers: list[Consumer], epoch: str) -> Ends | None:
     """Kafka's end offsets of the intake topics; None while it does not answer."""
     offsets: dict[tuple[str, int], int] = {}
     try:
         async with asyncio.timeout(5.0):
-            for subscriber, topic in zip(subscribers, INTAKE, strict=True):
-                if subscriber.consumer is None:
+            for consumer in consumers:
+                kafka_consumer = consumer.subscriber.consumer
+                if kafka_consumer is None:
                     return None
-                places = [TopicPartition(topic.name, p) for p in range(topic.partitions)]
-                ends = await subscriber.consumer.end_offsets(places)
+                places = [TopicPartition(consumer.topic.name, p) for p in range(consumer.topic.partitions)]
+                ends = await kafka_consumer.end_offsets(places)
                 offsets |= {(place.topic, place.partition): end for place, end in ends.items()}
     except (KafkaError, TimeoutError, OSError):
         return None
@@ -251,12 +244,12 @@ def _service(
     parts: Parts,
     worker: Worker,
     broker: KafkaBroker,
-    subscribers: list[BatchSubscriber],
+    consumers: list[Consumer],
     registry: CollectorRegistry,
     health: Health,
 ) -> Service:
     async def ends() -> Ends | None:
-        return await _ends(subscribers, parts.settings.broker_epoch)
+        return await _ends(consumers, parts.settings.broker_epoch)
 
     facts = {name: {"type": target.platform, "mode": target.mode} for name, target in parts.targets.items()}
 
@@ -271,9 +264,10 @@ def _service(
     turn = Progress(60.0)
     relay = Relay(
         parts.store,
-        lambda records: kafka.publish_in_order(broker, records, within=30.0),
+        lambda records: kafka.publish_in_order(broker, records, within=PUBLISH_SECONDS),
         f"{parts.settings.process_name}/{uuid4().hex}",
         parts.settings.broker_epoch,
+        keep=parts.settings.outbox_keep,
         turned=turn.beat,
     )
     _checks(health, parts, worker, turn)
@@ -284,7 +278,7 @@ def _service(
 
     return Service(
         routes=[*api.routes(), *health.routes(), metrics_route(registry, refresh)],
-        loops={"worker": worker.run, "relay": relay.run},
+        loops={"worker": worker.run, "relay": relay.run, **{c.topic.name: c.watch for c in consumers}},
     )
 
 

@@ -50,11 +50,12 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
-        # Platform calls by API, and seconds spent waiting for the gate.
-        self.calls = Gauge("tenure_platform_calls_total", "Calls let through the gate", ["target"], registry=registry)
-        self.call_wait = Gauge(
-            "tenure_gate_wait_seconds_total", "Seconds calls waited at the gate", ["lane"], registry=registry
+        # Calls that the gate let through, and the seconds they waited there; moved when a scrape reads the limiter.
+        self.calls = Counter("tenure_platform_calls", "Calls let through the gate", ["target"], registry=registry)
+        self.call_wait = Counter(
+            "tenure_gate_wait_seconds", "Seconds calls waited at the gate", ["lane"], registry=registry
         )
+        self._shown: dict[tuple[str, str], float] = {}
         # Share of the tightest window used over the last minute.
         self.quota = Gauge("tenure_quota_used_ratio", "Use of the tightest quota window", ["target"], registry=registry)
         self.paused = Gauge(
@@ -94,12 +95,18 @@ class Metrics:
         oldest = books.oldest_unfinished
         self.oldest.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
 
+    def _since(self, what: str, label: str, reached: float) -> float:
+        """What came on top since the last scrape of a figure that only grows."""
+        before = self._shown.get((what, label), 0.0)
+        self._shown[what, label] = reached
+        return max(0.0, reached - before)
+
     def show_limiter(self, limiter: Limiter) -> None:
         """Calls let through and the time they waited, as the limiter counts them."""
         for target, calls in limiter.calls.items():
-            self.calls.labels(target).set(calls)
+            self.calls.labels(target).inc(self._since("calls", target, calls))
         for lane, seconds in limiter.waited.items():
-            self.call_wait.labels(str(lane)).set(seconds)
+            self.call_wait.labels(str(lane)).inc(self._since("wait", str(lane), seconds))
         for target, share in limiter.used().items():
             self.quota.labels(target).set(share)
 

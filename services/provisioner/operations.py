@@ -154,6 +154,7 @@ class Operations:
         person_id = text if text.startswith("#") else await self.identify(text)
         async with self.store.intake() as tx:
             await tx.mark([Mark(person_id, gate.EVERYDAY, self.clock.business_now())], list(self.targets))
+            await tx.forget_checks(person_id)
         self.woken()
         return person_id
 

@@ -1,5 +1,6 @@
 """The provisioner's settings."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +36,10 @@ class Settings(ServiceSettings):
     base_urls: dict[str, str] = Field(
         default_factory=dict,
         description="Addresses in place of the platforms' own, JSON by kind; `tenure up --sandbox` names them.",
+    )
+    outbox_keep: timedelta = Field(
+        default=timedelta(days=3),
+        description="How long published records are kept, to fill a new embedded broker again. Days as `P3D`.",
     )
     longest_call: float = Field(
         default=10.0, gt=0, description="Seconds one platform call may take before its outcome counts as unknown."

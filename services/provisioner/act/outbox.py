@@ -4,6 +4,7 @@ One leader at a time, by row lease: the same rows in order need one sender. Read
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +19,9 @@ from services.provisioner.store.port import Message, Store
 log = structlog.get_logger()
 
 LOT = 500
-LEASE = timedelta(seconds=5)
+LEASE = timedelta(seconds=60)
+"""Longer than a lot may take to be acknowledged, so that two never send at once."""
+TIDY_SECONDS = 600.0
 Send = Callable[[Sequence[Outgoing]], Awaitable[object]]
 """Sends records in order; returns when every one is acknowledged, raises PublishError otherwise."""
 
@@ -29,9 +32,11 @@ class Relay:
     send: Send
     holder: str
     epoch: str
+    keep: timedelta = timedelta(days=3)
     idle: float = 0.02
     turned: Callable[[], None] = lambda: None
     _refilled: bool = field(default=False)
+    _tidied: float = field(default_factory=time.monotonic)
 
     async def run(self) -> None:
         """Relay for ever."""
@@ -59,6 +64,9 @@ class Relay:
             self._refilled = True
             if again:
                 log.info("outbox.refilled", rows=again)
+        if time.monotonic() - self._tidied > TIDY_SECONDS:
+            self._tidied = time.monotonic()
+            await self.store.purge(self.keep)
         rows = await self.store.outbox(LOT)
         if rows:
             await self.send([_outgoing(message) for _, message in rows])

@@ -17,6 +17,7 @@ from services.platforms.errors import (
     OutcomeUnknownError,
     PlatformError,
     TakenError,
+    TryLaterError,
 )
 from services.platforms.gate import GateClosedError
 from services.provisioner.act import adopt
@@ -52,9 +53,13 @@ AWAITING = "#awaits_acceptance"
 
 
 class Pauses(Protocol):
-    """Stops a whole target: a wrong secret, repeated, gets our address banned."""
+    """Stops a whole target (a wrong secret, repeated, gets our address banned), or one API for a while."""
 
     async def pause(self, target: str, by: str, reason: str) -> None: ...
+
+    async def block(self, target: str, seconds: float, api: str) -> None:
+        """After the platform throttled us: no call of that API starts for so long, in any process."""
+        ...
 
 
 @dataclass(slots=True)
@@ -76,6 +81,7 @@ class Pass:
         except GateClosedError:
             end = Ending("retry", "paused", not_before=1.0)
         except PlatformError as error:  # a look that was refused
+            await self._hold_back(error)
             end = ending(error, self.claim.attempts, self.case.at)
         except FencedError:
             return "fenced"
@@ -172,7 +178,14 @@ class Pass:
             case NotThereError(what="account") if carrier.stored:
                 await carrier.look(carrier.stored.observed.native_id)
                 return None
-        return ending(error, self.claim.attempts, self.case.at) if error else None
+        if error is None:
+            return None
+        await self._hold_back(error)
+        return ending(error, self.claim.attempts, self.case.at)
+
+    async def _hold_back(self, error: PlatformError) -> None:
+        if isinstance(error, TryLaterError) and error.after:
+            await self.pauses.block(self.target.name, error.after, error.api)
 
     async def _clash(self, carrier: Carrier, wanted: Wish, error: TakenError) -> Ending | None:
         clash = await adopt.resolve(

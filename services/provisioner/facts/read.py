@@ -45,8 +45,6 @@ def read_fact(
     """
     try:
         context = Attributes.model_validate(attributes)
-        if "\x00" in context.source:
-            return Unreadable("invalid", ("source=control_character",))
         model = hr.TYPES.get(context.type)
         if model is None:
             return Unreadable("unknown_type", ("type",))

@@ -97,6 +97,11 @@ class MemoryIntakeTx:
     async def publish(self, messages: Sequence[Message]) -> None:
         self._base._publish(tuple(messages))  # noqa: SLF001 - a part of the store
 
+    async def forget_checks(self, person_id: str) -> None:
+        for (person, target), account in list(self._tables.accounts.items()):
+            if person == person_id:
+                self._tables.accounts[person, target] = replace(account, checked_at=None)
+
     async def decide(self, decision: Decision) -> None:
         decide(self._tables, decision)
 

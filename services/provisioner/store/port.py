@@ -107,6 +107,10 @@ class IntakeTx(Protocol):
         """Write outbox rows."""
         ...
 
+    async def forget_checks(self, person_id: str) -> None:
+        """Nothing remembered of the person's accounts counts as checked: the next pass looks before it plans."""
+        ...
+
     async def decide(self, decision: Decision) -> None:
         """Record a decision; known ids are ignored."""
         ...

@@ -1,0 +1,100 @@
+"""One topic read in batches: committed once the handler made a batch durable, and never past one that broke.
+
+FastStream logs what a handler raises and reads on; the next commit would then skip the broken batch for ever. So the
+first exception latches: nothing more is taken or committed, and `watch` ends the service. Its restart reads again from
+the last commit.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+from contracts.topics import Topic
+from services.kit import broker as kafka
+from services.kit.errors import BrokenConsumerError
+from services.kit.health import State
+
+log = structlog.get_logger()
+
+Records = Sequence[ConsumerRecord[Any, Any]]
+Handle = Callable[[Records], Awaitable[None]]
+"""Takes a batch in; returns when it is durable, waits for a store that is gone, raises only for bugs."""
+
+
+@dataclass(slots=True)
+class Consumer:
+    topic: Topic
+    subscriber: BatchSubscriber
+    handle: Handle
+    _next: dict[TopicPartition, int] = field(default_factory=dict)
+    _broken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def take_in(self, records: Records) -> None:
+        if self._broken.is_set():
+            raise BrokenConsumerError(self.topic.name)
+        durable = False
+        try:
+            await self.handle(records)
+            durable = True
+        finally:
+            if not durable:
+                self._broken.set()
+        await self._commit(kafka.next_offsets(records))
+
+    async def watch(self) -> None:
+        """Ends the service once a batch could not be taken in."""
+        await self._broken.wait()
+        raise BrokenConsumerError(self.topic.name)
+
+    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
+        self._next |= offsets
+        if not isinstance(self.subscriber.consumer, AIOKafkaConsumer):
+            return
+        try:
+            await kafka.commit(self.subscriber.consumer, offsets)
+        except (KafkaError, TimeoutError) as exc:
+            # The store has it all: what is delivered again is known there.
+            log.warning("offsets.not_committed", topic=self.topic.name, error=type(exc).__name__)
+
+    # ------------------------------------------------------------ how it stands
+
+    def assigned(self) -> State:
+        consumer = self.subscriber.consumer
+        parts = consumer.assignment() if consumer else ()
+        return State(bool(parts), f"{len(parts)}_partitions")
+
+    def consuming(self) -> State:
+        """Whether the task that reads still runs; only a restart brings it back."""
+        tasks: list[asyncio.Task[Any]] = self.subscriber.tasks
+        ended = self._broken.is_set() or any(task.done() for task in tasks)
+        return State(not ended, "ended" if ended else "running")
+
+    def lag(self) -> int:
+        """Records of our partitions that are not taken in, as far as the last fetch knew."""
+        consumer = self.subscriber.consumer
+        if not isinstance(consumer, AIOKafkaConsumer):
+            return 0
+        return sum(
+            max(0, (consumer.highwater(place) or 0) - self._next[place])
+            for place in consumer.assignment()
+            if place in self._next
+        )
+
+
+def consume(broker: KafkaBroker, topic: Topic, handle: Handle, **options: Any) -> Consumer:  # noqa: ANN401 - of `subscribe`
+    """Subscribe to a topic; the broker is started by the caller. Options: see `broker.subscribe`."""
+    consumer = Consumer(topic, kafka.subscribe(broker, topic.name, **options), handle)
+
+    # One parameter without a type: FastStream hands the raw batch on.
+    async def take_in(records: Any) -> None:  # noqa: ANN401
+        await consumer.take_in(list(records))
+
+    consumer.subscriber(take_in)
+    return consumer
