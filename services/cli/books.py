@@ -9,6 +9,7 @@ from services.cli.client import Api
 from services.cli.command import Command, Common, by_name, common
 from services.cli.errors import AnswerError
 from services.cli.messages import t
+from services.cli.progress import progress, watched
 from services.cli.running import find
 
 STATES = ("in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate")
@@ -43,8 +44,8 @@ def status(shared: Common) -> None:
 @click.option("--timeout", type=click.FloatRange(0), default=600.0, show_default=True, help=t("option.wait_timeout"))
 @common
 def wait(shared: Common, timeout: float) -> None:
-    with Api(find(shared)) as api:
-        found = api.quiet(timeout)
+    with Api(find(shared)) as api, progress(shown=watched(shared)) as show:
+        found = api.quiet(timeout, lambda status: show(t("wait.progress", n=status["in_progress"])))
     shared.answer(found, lambda: words(found))
     if not found["settled"]:
         raise AnswerError(t("error.not_settled", seconds=timeout, in_progress=found["in_progress"]))

@@ -1,6 +1,7 @@
 """The operator API as the commands use it. One connection, kept open."""
 
 import json
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from services.cli.running import Running
 
 SECONDS = 60.0
 UNAUTHORIZED, UNPROCESSABLE = 401, 422
-LONGEST_WAIT = 30.0
+LONGEST_WAIT, SHORT_WAIT = 30.0, 1.0
 
 
 class Api:
@@ -35,15 +36,20 @@ class Api:
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         return self._ask("POST", path, json=body or {})
 
-    def quiet(self, seconds: float) -> dict[str, Any]:
-        """The status once nothing is in progress, or as it is after so many seconds (`settled` says which)."""
+    def quiet(self, seconds: float, seen: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+        """The status once nothing is in progress, or as it is after so many seconds (`settled` says which).
+
+        `seen` gets the status every second until then.
+        """
         left = seconds
         while True:
-            part = min(left, LONGEST_WAIT)
+            part = min(left, SHORT_WAIT if seen else LONGEST_WAIT)
             status: dict[str, Any] = self.get("/v1/wait", timeout=part)
             left -= part
             if status["settled"] or left <= 0:
                 return status
+            if seen:
+                seen(status)
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - JSON
         try:

@@ -11,6 +11,7 @@ from services.cli.client import Api
 from services.cli.command import Command, Common, by_name, common
 from services.cli.errors import AnswerError, UsageError
 from services.cli.messages import t
+from services.cli.progress import progress, watched
 from services.cli.running import find
 from services.kit.clock import ClockRow
 
@@ -96,7 +97,8 @@ def clock(shared: Common, until: str | None) -> None:
             now = datetime.fromisoformat(clocks.show()["business_at"])
             if wanted < now:
                 raise UsageError(t("error.backwards", now=now.isoformat()))
-            jumps = clocks.run_until(wanted)
+            with progress(shown=watched(shared)) as show:
+                jumps = clocks.run_until(wanted, lambda at: show(at.isoformat()))
             shown = clocks.show()
         shared.answer({**shown, "jumps": jumps}, t("clock.reached", now=shown["business_at"], jumps=jumps))
 

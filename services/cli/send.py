@@ -3,9 +3,8 @@
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ import click
 from services.cli.command import Command, Common, by_name, common
 from services.cli.errors import AnswerError, CommandError, UsageError
 from services.cli.messages import t
+from services.cli.progress import progress, watched
 from services.cli.running import here
 from services.cli.secrets import write_private
 from services.cli.sender import Line, Sender
 
 STDIN = "-"
-QUIET_SECONDS = 1.0
 EVENTS_URL, SECRET = "TENURE_EVENTS_URL", "TENURE_SIGNING_SECRET"
 
 
@@ -84,30 +83,6 @@ def _place(name: str) -> Path:
     return Path(name + ".sent")
 
 
-@contextmanager
-def progress(*, shown: bool) -> Iterator[Callable[[int], None]]:
-    """A count on a terminal, once it takes longer than a moment."""
-    if not shown:
-        yield lambda _count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    bar = Progress(SpinnerColumn(), TextColumn(t("send.progress")), TextColumn("{task.completed:.0f}"),
-                   console=Console(stderr=True), transient=True)  # fmt: skip
-    task, begun = bar.add_task("", total=None), time.monotonic()
-
-    def show(count: int) -> None:
-        bar.update(task, completed=count)
-        if time.monotonic() - begun > QUIET_SECONDS and not bar.live.is_started:
-            bar.start()
-
-    try:
-        yield show
-    finally:
-        bar.stop()
-
-
 @click.command("send", cls=Command, key="send")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--source", metavar="NAME", help=t("option.source"))
@@ -118,11 +93,11 @@ def send(shared: Common, files: tuple[str, ...], source: str | None, resume: boo
     places = Places(files, resume=resume)
     sender = open_sender(shared, source, timeout)
     failed: CommandError | None = None
-    with progress(shown=sys.stderr.isatty() and not shared.json) as show:
+    with progress(shown=watched(shared)) as show:
         try:
             for number in sender.send(places.lines()):
                 places.reached(number)
-                show(sender.tally.accepted)
+                show(t("send.progress", n=sender.tally.accepted))
         except CommandError as exc:
             failed = exc
         finally:

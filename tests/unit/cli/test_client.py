@@ -92,6 +92,12 @@ def test_waiting_asks_in_parts_until_settled():
     assert asked == [30.0, 30.0, 30.0]
 
 
+def test_whoever_watches_sees_the_status_on_the_way():
+    answers, seen = [{"settled": False, "in_progress": 7}, {"settled": True, "in_progress": 0}], []
+    assert api(lambda _request: httpx.Response(200, json=answers.pop(0))).quiet(9.0, seen.append)["settled"]
+    assert seen == [{"settled": False, "in_progress": 7}]
+
+
 def test_waiting_ends_with_its_time():
     assert api(lambda _request: httpx.Response(200, json={"settled": False})).quiet(40.0) == {"settled": False}
 
