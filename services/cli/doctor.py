@@ -1,7 +1,6 @@
 """`tenure doctor`: what is wrong with this set-up, and the next step for each."""
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from services.cli.checks import Finding, fine
 from services.cli.client import Api
 from services.cli.command import Command, Common, by_name, common
 from services.cli.errors import AnswerError, CommandError
+from services.cli.files import read_object, read_text
 from services.cli.messages import t
 from services.cli.running import find, read
 from services.cli.up import policy_file
@@ -58,7 +58,7 @@ def _environment(shared: Common) -> Mapping[str, str]:
     from services.kit.settings import Environment
 
     path = shared.data / "secrets.json"
-    made: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    made: dict[str, str] = read_object(path) if path.exists() else {}
     return Environment({**made, **os.environ})
 
 
@@ -68,7 +68,7 @@ def _policy(shared: Common, said: Mapping[str, Any], *, probe: bool) -> Iterator
 
     file = policy_file(shared) if shared.config or "config" not in said else Path(said["config"])
     try:
-        policy = load(file.read_text(encoding="utf-8"), KINDS, name=file.name)
+        policy = load(read_text(file), KINDS, name=file.name)
     except FileNotFoundError:
         yield Finding("problem", "policy", str(file), t("doctor.no_file"), "tenure init")
         return

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from services.cli import secrets as own_secrets
 from services.cli.children import Child
 from services.cli.errors import UsageError
+from services.cli.files import read_text
 from services.cli.messages import t
 from services.kit.embedded.broker import EmbeddedBroker
 from services.kit.embedded.postgres import EmbeddedPostgres
@@ -88,7 +89,7 @@ class Installation:
 
     def _policy_text(self) -> str:
         try:
-            return self.options.config.read_text(encoding="utf-8")
+            return read_text(self.options.config)
         except FileNotFoundError:
             raise UsageError(t("error.no_policy", file=self.options.config)) from None
 

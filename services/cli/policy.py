@@ -4,6 +4,7 @@ import click
 
 from services.cli.command import Common, Group, by_name, common
 from services.cli.errors import AnswerError, UsageError
+from services.cli.files import read_text
 from services.cli.messages import t
 from services.cli.up import policy_file
 
@@ -18,7 +19,7 @@ def check(shared: Common) -> None:
 
     file = policy_file(shared)
     try:
-        found = load(file.read_text(encoding="utf-8"), KINDS, name=file.name)
+        found = load(read_text(file), KINDS, name=file.name)
     except FileNotFoundError:
         raise UsageError(t("error.no_policy", file=file)) from None
     except PolicyError as exc:

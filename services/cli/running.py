@@ -1,12 +1,12 @@
 """The installation that is meant: `--url` and `--token`, else what `tenure up` wrote into DIR/run.json."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from services.cli.command import Common
 from services.cli.errors import UsageError
+from services.cli.files import read_object
 from services.cli.messages import t
 
 RUN = "run.json"
@@ -44,7 +44,6 @@ def here(shared: Common) -> dict[str, Any]:
 def read(folder: Path) -> dict[str, Any] | None:
     """run.json, or None where there is none."""
     try:
-        said: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        return read_object(folder / RUN)
     except FileNotFoundError:
         return None
-    return said

@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from services.cli.files import read_object
+
 _NEEDED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """A placeholder without a default."""
 
@@ -18,7 +20,7 @@ OPERATOR = "TENURE_TOKEN"
 def complete(text: str, folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Values for every placeholder of the policy that the environment does not set, and the operator's token."""
     path = folder / "secrets.json"
-    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    kept: dict[str, str] = read_object(path) if path.exists() else {}
     named = {name for name in _NEEDED.findall(text) if not environment.get(name)} | {OPERATOR}
     for name in sorted(named - kept.keys()):
         kept[name] = _made(name)

@@ -12,6 +12,7 @@ import click
 
 from services.cli.command import Command, Common, by_name, common
 from services.cli.errors import AnswerError, CommandError, UsageError
+from services.cli.files import read_object
 from services.cli.messages import t
 from services.cli.progress import progress, watched
 from services.cli.running import here
@@ -76,7 +77,7 @@ class Places:
     def _done(self, name: str) -> int:
         if not self._resume or not _place(name).exists():
             return 0
-        return int(json.loads(_place(name).read_text())["lines"])
+        return int(read_object(_place(name))["lines"])
 
 
 def _place(name: str) -> Path:

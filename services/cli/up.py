@@ -1,6 +1,5 @@
 """`tenure up`: everything on this machine until interrupted."""
 
-import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import click
 
 from services.cli.command import CONFIG, Command, Common, by_name, common
 from services.cli.errors import UsageError
+from services.cli.files import read_object
 from services.cli.messages import t
 from services.cli.rehearsal import moment
 
@@ -66,7 +66,7 @@ def up(
         raise UsageError(t("error.speed_without_clock"))
     options = Options(
         policy_file(shared), shared.data, sandbox, kafka, database, moment(clock) if clock else None, speed or 0.0,
-        sandbox_config=json.loads(sandbox_config.read_text(encoding="utf-8")) if sandbox_config else {},
+        sandbox_config=read_object(sandbox_config) if sandbox_config else {},
     )  # fmt: skip
     with interruptible(), Installation(options, say=lambda line: click.echo(line, err=True)) as running:
         said = running.ready

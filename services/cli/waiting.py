@@ -9,7 +9,7 @@ import click
 from services.cli.books import todo_words
 from services.cli.client import Api
 from services.cli.command import Common, Group, by_name, common, print_rows
-from services.cli.errors import UsageError
+from services.cli.files import read_object
 from services.cli.messages import t
 from services.cli.running import find
 
@@ -65,20 +65,10 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
 @click.option("--data-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=t("option.data_file"))
 @common
 def quarantine_resend(shared: Common, number: int, data_file: Path | None) -> None:
-    body = {"data": _object(data_file)} if data_file else {}
+    body = {"data": read_object(data_file)} if data_file else {}
     with Api(find(shared)) as api:
         done = api.post(f"/v1/quarantine/{number}/resend", body)
     shared.answer(done, t("quarantine.resent", number=number))
-
-
-def _object(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as exc:
-        raise UsageError(t("error.bad_data", why=exc)) from None
-    if not isinstance(found, dict):
-        raise UsageError(t("error.bad_data", why=type(found).__name__))
-    return found
 
 
 @quarantine.command("dismiss", key="quarantine_dismiss")

@@ -78,7 +78,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "内置消息服务启动时即建好所声明的主题：无需执行",
     ),
     "error.database_refused": ("the database refused: {kind}", "数据库拒绝访问：{kind}"),
-    "error.bad_data": ("--data-file holds no JSON object: {why}", "--data-file 中不是 JSON 对象：{why}"),
+    "error.not_utf8": ("{file} is not UTF-8", "{file} 不是 UTF-8 编码"),
+    "error.not_json": ("{file} holds no JSON object: {why}", "{file} 中不是 JSON 对象：{why}"),
     "error.operator_exists": (
         "{name} has a token already: give --replace to make a new one (the old one ends)",
         "{name} 已有令牌：加 --replace 可换新令牌（旧令牌随即失效）",

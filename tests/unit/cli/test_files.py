@@ -107,3 +107,31 @@ def test_sample_events_are_what_ingest_takes(name):
     source = SourceConfig(source=SOURCE, zone="Asia/Shanghai")
     for line in SAMPLE.with_name(name).read_text(encoding="utf-8").splitlines():
         assert translate(json.loads(line), source, datetime(2026, 1, 1, tzinfo=UTC)).dropped == ()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"{", b"[]"], ids=["not UTF-8", "cut short", "a list"])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("run.json", ["status"]),
+        ("secrets.json", ["doctor", "--no-probe", "--config", str(SAMPLE)]),
+        ("sandbox.json", ["up", "--sandbox-config", "{folder}/sandbox.json"]),
+        ("a.jsonl.sent", ["send", "--resume", "{folder}/a.jsonl"]),
+    ],
+)
+def test_a_broken_file_is_one_clear_line(tmp_path, monkeypatch, capsys, name, arguments, content):
+    monkeypatch.setenv("TENURE_EVENTS_URL", "http://127.0.0.1:1/")
+    monkeypatch.setenv("TENURE_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    (tmp_path / name).write_bytes(content)
+    assert run([*(word.format(folder=tmp_path) for word in arguments), "--data", str(tmp_path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert name in lines[0]
+
+
+def test_a_policy_that_is_no_text_is_one_clear_line(tmp_path, capsys):
+    (tmp_path / "tenure.yaml").write_bytes(b"\xff")
+    for command in (["policy", "check"], ["doctor"], ["up"]):
+        assert run([*command, "--config", str(tmp_path / "tenure.yaml"), "--data", str(tmp_path)]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
