@@ -182,9 +182,18 @@ class Operations:
         except CredentialError as exc:
             await self.pauses.pause(name, "tenure", f"{exc.api}:{exc.code}")
             raise StillRefusedError(exc.api, exc.code) from exc
-        except (PlatformError, GateClosedError):
+        except GateClosedError:
+            await self._refuse_if_paused_again(name)
+        except PlatformError:
             pass  # unreachable now: its steps will say so
         self.woken()
+
+    async def _refuse_if_paused_again(self, name: str) -> None:
+        """A step that was quicker than our probe met the refusal and paused the target."""
+        for target, _, reason, _ in await self.pauses.pauses():
+            if target == name:
+                api, _, code = reason.rpartition(":")
+                raise StillRefusedError(api, code)
 
     def _target(self, target: str | None) -> str:
         if target is not None and target not in self.targets:

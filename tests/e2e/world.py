@@ -206,13 +206,12 @@ def _e164(mobile: str) -> str:
 
 
 async def _read(address: str, topic: Topic) -> list[ConsumerRecord[Any, Any]]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=address, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=address, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning()
         found: list[ConsumerRecord[Any, Any]] = []
         for place in places:
             while await consumer.position(place) < ends[place]:
