@@ -45,7 +45,11 @@ def candidates(template: str | None, state: PersonState, limit: int) -> tuple[st
 
 
 def endless(template: str | None, state: PersonState) -> Iterator[str]:
-    base = (_filled(template, state) if template else "") or _from_worker_id(state)
+    return numbered((_filled(template, state) if template else "") or _from_worker_id(state))
+
+
+def numbered(base: str) -> Iterator[str]:
+    """The base itself, then base2, base3 and so on."""
     yield base
     for number in count(2):
         yield base[: MAX_LENGTH - len(str(number))] + str(number)

@@ -1,0 +1,126 @@
+"""Replaying whatever an origin has: departments first, then all families, in several processes where it pays."""
+
+import gc
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from multiprocessing.pool import AsyncResult
+from pathlib import Path
+
+from services.cli.gather import Origin, Tick, Told, read_all
+from services.cli.lines import Refused
+from services.provisioner.facts.history import history
+from services.provisioner.preview.families import Families, Family, Reading
+from services.provisioner.preview.shelf import Shelf
+from services.provisioner.preview.targets import Planned
+from services.provisioner.preview.trees import Trees
+from services.provisioner.replay import Found, Replay
+
+TOGETHER = 200
+"""Families that a process takes at once."""
+ALONE = 20_000
+"""Records up to which one process is quicker than several."""
+
+
+@dataclass(slots=True)
+class Part:
+    """What came of some families."""
+
+    found: Found = field(default_factory=Found)
+    refused: list[Refused] = field(default_factory=list)
+    undeclared: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Work:
+    """What every process needs: how to read records, and how to replay them."""
+
+    origin: Origin
+    replay: Replay
+
+    def part(self, records: Families | Reading, families: Iterable[Family]) -> Part:
+        part = Part()
+        for family in families:
+            self._family(read_all(self.origin, records.records(family)), part)
+        part.undeclared = set(self.origin.undeclared)
+        return part
+
+    def _family(self, told: Told, part: Part) -> None:
+        found = self.replay.family(told.facts, told.decisions)
+        part.found.rows += found.rows
+        part.found.names += found.names
+        part.refused += told.refused
+
+
+@dataclass(slots=True)
+class Summary:
+    """How many records there were, and those that were no events."""
+
+    records: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    undeclared: set[str] = field(default_factory=set)
+
+    def add(self, part: Part, shelf: Shelf) -> None:
+        shelf.put(part.found)
+        self.refused += part.refused
+        self.undeclared |= part.undeclared
+
+
+def replay_all(
+    origin: Origin, policies: Sequence[Planned], moments: Sequence[datetime], shelf: Shelf, tick: Tick
+) -> Summary:
+    """Everything the origin has, onto the shelf. `moments` ascend."""
+    summary = Summary()
+    with Families() as families:
+        summary.refused += origin.gather(families, tick)
+        families.link()
+        told = read_all(origin, families.records(families.departments()))
+        summary.refused += told.refused
+        work = Work(origin, Replay(policies, moments, Trees(history(told.facts).departments)))
+        first = Part(work.replay.family(told.facts, told.decisions), undeclared=set(origin.undeclared))
+        summary.add(first, shelf)
+        summary.records = families.count()
+        for part in _parts(work, families, summary.records):
+            summary.add(part, shelf)
+    return summary
+
+
+def _parts(work: Work, families: Families, records: int) -> Iterator[Part]:
+    processes = os.cpu_count() or 1
+    chunks = _chunks(families.people())
+    if records <= ALONE or processes == 1:
+        yield from (work.part(families, chunk) for chunk in chunks)
+        return
+    gc.freeze()  # what is there is shared by all processes as long as nobody touches it
+    with multiprocessing.get_context("fork").Pool(processes, _begin, (work, families.path)) as pool:
+        pending: deque[AsyncResult[Part]] = deque()
+        for chunk in chunks:
+            pending.append(pool.apply_async(_part, (chunk,)))
+            if len(pending) > 2 * processes:
+                yield pending.popleft().get()
+        yield from (one.get() for one in pending)
+        pool.close()
+        pool.join()
+
+
+def _chunks(families: Iterator[Family]) -> Iterator[list[Family]]:
+    while chunk := list(islice(families, TOGETHER)):
+        yield chunk
+
+
+_own: list[tuple[Work, Reading]] = []
+"""This process's work; set once where it begins."""
+
+
+def _begin(work: Work, path: Path) -> None:
+    gc.set_threshold(100_000, 20, 100)  # folding makes many values and no circles
+    _own.append((work, Reading(path)))
+
+
+def _part(families: list[Family]) -> Part:
+    work, reading = _own[0]
+    return work.part(reading, families)

@@ -1,0 +1,164 @@
+"""Records grouped by whom they can be about, on disk: memory grows with people who are linked, not with records.
+
+A *family* is coarse: everything that might touch one another, by worker, by person named, by a fact withdrawn or told
+again elsewhere. `facts.history` then tells exactly whose each fact is. So a number that two texts share by accident
+only makes one family of two, and does no harm.
+"""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from services.provisioner.facts.identity import whole_person_id
+
+DEPARTMENTS = 0
+AT_ONCE = 5_000
+_TABLES = """
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000; PRAGMA temp_store = FILE;
+CREATE TABLE record (no INTEGER PRIMARY KEY, anchor INTEGER NOT NULL, name INTEGER, raw BLOB NOT NULL);
+CREATE TABLE about (name INTEGER NOT NULL, anchor INTEGER NOT NULL);
+"""
+_WITHDRAWN = "SELECT a.anchor, r.anchor FROM about AS a JOIN record AS r ON r.name = a.name WHERE a.anchor <> r.anchor"
+_TWICE = """SELECT low, anchor FROM record JOIN
+  (SELECT name, min(anchor) AS low FROM record WHERE name IS NOT NULL GROUP BY name HAVING low <> max(anchor))
+  USING (name) WHERE anchor <> low"""
+
+Family = tuple[int, ...]
+
+
+class Place(NamedTuple):
+    """Where a record belongs: its `anchor`, the number of its own `name`, of the one it withdraws, of its person."""
+
+    anchor: int
+    name: int | None = None
+    about: int | None = None
+    person: int | None = None
+
+
+def place_of(source: str, event_id: object, kind: object, data: Mapping[str, Any], space: str) -> Place:
+    """The place of an event that nobody validated yet."""
+    name = hash((source, event_id)) if isinstance(event_id, str) else None
+    worker, person, about = data.get("worker_id"), data.get("person_id"), None
+    if isinstance(kind, str) and kind.startswith("hr.department."):
+        return Place(DEPARTMENTS, name)
+    if isinstance(withdrawn := data.get("event_id"), str):
+        about = hash((data.get("event_source") or source, withdrawn))
+    anchor = hash(f"{space}/{worker}") if isinstance(worker, str) else name
+    whole = whole_person_id(space, person) if isinstance(person, str) else None
+    return Place(anchor or DEPARTMENTS, name, about, hash(whole) if whole else None)
+
+
+def person_place(person_id: str) -> Place:
+    """The place of what is about a person by id, such as a decision."""
+    return Place(hash(person_id))
+
+
+class Families:
+    """Add every record, `link`, then read family by family. Other processes may `open` the same file for reading."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tenure-replay-")
+        self.path = Path(self._folder.name) / "records"
+        self._db = sqlite3.connect(self.path, isolation_level=None)
+        self._db.executescript(_TABLES)
+        self._waiting: list[tuple[int, int, int | None, bytes]] = []
+        self._about: list[tuple[int, int]] = []
+        self._parents: dict[int, int] = {}
+        self._members: dict[int, list[int]] = {}
+
+    def add(self, number: int, raw: bytes, place: Place) -> None:
+        """`number` is the record's own, such as its line."""
+        self._waiting.append((number, place.anchor, place.name, raw))
+        if place.about is not None:
+            self._about.append((place.about, place.anchor))
+        if place.person is not None and place.person != place.anchor:
+            self._join(place.anchor, place.person)
+        if len(self._waiting) == AT_ONCE:
+            self._write()
+
+    def link(self) -> None:
+        """All records are in: find out what belongs together."""
+        self._write()
+        self._db.execute("CREATE INDEX by_name ON record (name, anchor)")
+        self._db.execute("CREATE INDEX by_anchor ON record (anchor)")
+        for statement in (_WITHDRAWN, _TWICE):
+            for one, other in self._db.execute(statement).fetchall():
+                self._join(one, other)
+        for anchor in [*self._parents]:
+            self._members.setdefault(self._root(anchor), []).append(anchor)
+
+    def departments(self) -> Family:
+        """The family of the departments, and of whatever is withdrawn or told together with them."""
+        return self._family(DEPARTMENTS)
+
+    def people(self) -> Iterator[Family]:
+        """Every other family."""
+        told = {self._root(DEPARTMENTS)}
+        for (anchor,) in self._db.execute("SELECT DISTINCT anchor FROM record ORDER BY anchor"):
+            root = self._root(anchor)
+            if root in told:
+                continue
+            if root in self._members:
+                told.add(root)
+            yield self._family(anchor)
+
+    def count(self) -> int:
+        """How many records there are."""
+        found: int = self._db.execute("SELECT count(*) FROM record").fetchone()[0]
+        return found
+
+    def records(self, family: Family) -> Sequence[tuple[int, bytes]]:
+        return read(self._db, family)
+
+    def close(self) -> None:
+        self._db.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self) -> None:
+        self._db.execute("BEGIN")
+        self._db.executemany("INSERT INTO record (no, anchor, name, raw) VALUES (?, ?, ?, ?)", self._waiting)
+        self._db.executemany("INSERT INTO about (name, anchor) VALUES (?, ?)", self._about)
+        self._db.execute("COMMIT")
+        self._waiting.clear()
+        self._about.clear()
+
+    def _family(self, anchor: int) -> Family:
+        return tuple(self._members.get(self._root(anchor), (anchor,)))
+
+    def _root(self, anchor: int) -> int:
+        while (above := self._parents.get(anchor, anchor)) != anchor:
+            self._parents[anchor] = self._parents.get(above, above)
+            anchor = above
+        return anchor
+
+    def _join(self, one: int, other: int) -> None:
+        low, high = sorted((self._root(one), self._root(other)))
+        self._parents.setdefault(low, low)
+        self._parents[high] = low
+
+
+class Reading:
+    """The same records in another process; `path` is that of a linked `Families`, which outlives it."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+    def records(self, family: Family) -> Sequence[tuple[int, bytes]]:
+        return read(self._db, family)
+
+
+def read(db: sqlite3.Connection, family: Family) -> Sequence[tuple[int, bytes]]:
+    """Number and bytes of every record of a family, in the order of the numbers."""
+    found = [row for one in family for row in db.execute("SELECT no, raw FROM record WHERE anchor = ?", (one,))]
+    return sorted(found)
