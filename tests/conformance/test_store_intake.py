@@ -90,11 +90,49 @@ async def test_a_worker_changes_hands_and_both_hear_of_it(store):
     assert await store.persons() == [P881]
 
 
-async def test_the_first_fact_that_names_the_person_wins_whatever_its_arrival(store):
+async def test_the_first_hire_that_names_the_person_wins_whatever_its_arrival(store):
     await take_in(store, hired("h1", person="late", at=LATER))
-    assert persons(await take_in(store, linked("l1", "early", at=EARLIER))) == [{"late", "early"}]
-    await take_in(store, linked("l2", "between", at=NOW))
+    assert persons(await take_in(store, hired("h2", person="early", at=EARLIER))) == [{"late", "early"}]
+    await take_in(store, hired("h3", person="between", at=NOW))
     assert await store.person_of(MEI) == "early"
+
+
+async def test_hrs_last_link_wins_over_every_hire_whatever_its_arrival(store):
+    await take_in(store, hired("h1", person="named", at=EARLIER), linked("l1", "last", at=LATER))
+    assert await store.person_of(MEI) == "last"
+    assert persons(await take_in(store, linked("l2", "between", at=NOW))) == [{"last"}]
+
+
+async def test_a_worker_named_as_a_person_is_followed_and_everybody_hears_of_it(store):
+    third = WorkerKey(SOURCE, "W3")
+    await take_in(store, hired("h3", worker=third), linked("l3", WEI_ID, worker=third))
+    await take_in(store, hired("h2", worker=WEI))
+    assert await store.person_of(third) == WEI_ID
+    touched = persons(await take_in(store, linked("l2", MEI_ID, worker=WEI)))
+    assert touched == [{WEI_ID, MEI_ID}]
+    assert {await store.person_of(w) for w in (WEI, third)} == {MEI_ID}
+    assert persons(await take_in(store, hired("h1", person=P881))) == [{P881, MEI_ID}]
+    assert {await store.person_of(w) for w in (MEI, WEI, third)} == {P881}
+
+
+async def test_workers_that_name_each_other_are_one_person(store):
+    await take_in(store, hired("h1"), hired("h2", worker=WEI))
+    await take_in(store, linked("l1", WEI_ID), linked("l2", MEI_ID, worker=WEI))
+    assert {await store.person_of(w) for w in (MEI, WEI)} == {MEI_ID}
+
+
+async def test_tenures_own_word_stands_against_a_hire_and_not_against_a_link_or_an_operator(store):
+    await take_in(store, hired("h1"))
+    async with store.intake() as tx:
+        await tx.decide(_identified("d1", MEI_ID, NOW, by="tenure"))
+    await take_in(store, hired("h2", person="hired", at=EARLIER))
+    assert await store.person_of(MEI) == MEI_ID
+    await take_in(store, linked("l1", P881))
+    assert await store.person_of(MEI) == P881
+    async with store.intake() as tx:
+        await tx.decide(_identified("d2", "by operator", EARLIER))
+        await tx.decide(_identified("d3", MEI_ID, LATER, by="tenure"))
+    assert await store.person_of(MEI) == "by operator"
 
 
 async def test_a_withdrawn_link_gives_the_worker_back(store):
@@ -142,8 +180,8 @@ async def test_an_operators_word_is_not_flipped_by_later_facts(store):
     assert [one.person_id for one in (await store.facts_of(P881))[1]] == [P881]
 
 
-def _identified(ident, person, recorded_at):
-    return PersonIdentified(decision_id=ident, person_id=person, by="operator:li", effective_at=NOW,
+def _identified(ident, person, recorded_at, by="operator:li"):
+    return PersonIdentified(decision_id=ident, person_id=person, by=by, effective_at=NOW,
                             recorded_at=recorded_at, id_space=SOURCE, worker_id="W1")  # fmt: skip
 
 

@@ -21,7 +21,8 @@ class Case:
     """One person on one target, ready to be planned.
 
     `begun`: when the fact was recorded that last began employment or ended an absence; `next_change`: when time alone
-    will change the state, and `next_lane` in which lane that is.
+    will change the state, and `next_lane` in which lane that is; `elsewhere`: every worker of this person turned out
+    to be somebody else's.
     """
 
     at: datetime
@@ -32,6 +33,7 @@ class Case:
     begun: datetime | None
     next_change: datetime | None
     next_lane: int
+    elsewhere: bool = False
 
 
 async def open_case(
@@ -52,6 +54,7 @@ async def open_case(
         begun=state.entitled_recorded_at,
         next_change=next_change,
         next_lane=0 if next_change and _ends_access(state, line.state(next_change)) else 1,
+        elsewhere=not file.facts,
     )
 
 

@@ -96,7 +96,7 @@ class Pass:
                 return wanted
             made = plan(wanted, carrier.stored, self.target, self.case.begun)
             if not made.steps or self.case.desired.mode != "enforce":
-                return self._settled(made)
+                return self._settled(made, carrier.stored)
             if made.steps == before:
                 return Ending("inbox", "contradicted:" + ",".join(sorted({step.verb for step in before})))
             if await self._read_first(carrier, made):
@@ -146,11 +146,14 @@ class Pass:
             return Ending("inbox", "no_name_left")
         return replace(wanted, native_id=reserved)
 
-    def _settled(self, made: Plan) -> Ending:
+    def _settled(self, made: Plan, stored: StoredAccount | None) -> Ending:
         if made.holds:
             return Ending("held", made.holds[0])
         if made.waits:
             return Ending("waiting", made.waits[0])
+        if self.case.elsewhere and stored and stored.observed.state not in GONE:
+            # A second account of one human: what it owns is handed over by a person.
+            return Ending("inbox", f"linked_elsewhere:hand_over:{stored.observed.native_id}")
         return Ending("settled", "")
 
     async def _read_first(self, carrier: Carrier, made: Plan) -> bool:

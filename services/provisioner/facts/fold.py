@@ -11,7 +11,7 @@ from contracts.decisions import Decision
 from contracts.provisioning import Change
 from services.provisioner.facts import absences, assignments, employment, links
 from services.provisioner.facts.decisions import stops
-from services.provisioner.facts.identity import own_person_id, person_named
+from services.provisioner.facts.identity import naming_of, own_person_id, person_named
 from services.provisioner.facts.job import Human, Job, Later, Status
 from services.provisioner.facts.order import instant_of, key_at
 from services.provisioner.facts.standing import APPLIES, Standing, stand
@@ -33,7 +33,7 @@ def timeline(facts: Iterable[Fact], decisions: Iterable[Decision] = (), *, perso
     fold.run()
     changes = stops(decisions, fold.begun, standing.first_recorded)
     return Timeline(
-        person_id=person_id or person_named(standing.live) or _unnamed(facts, decisions),
+        person_id=person_id or _named(standing) or _unnamed(facts, decisions),
         verdicts=fold.human.verdicts,
         effects={fact.key: instant_of(fact) for fact in standing.taken} | fold.effects,
         instants=tuple(sorted({*(moment.at for moment in fold.moments), *(at for at, _ in changes)})),
@@ -193,6 +193,11 @@ def _begins(moments: list[Moment]) -> tuple[datetime, ...]:
             begins.append(moment.at)
         active = moment.active
     return tuple(begins)
+
+
+def _named(standing: Standing) -> str | None:
+    namings = (naming_of(fact) for fact in standing.live)
+    return person_named(naming for naming in namings if naming is not None)
 
 
 def _unnamed(facts: tuple[Fact, ...], decisions: tuple[Decision, ...]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from contracts import hr
-from services.provisioner.facts.identity import own_person_id, person_named
+from services.provisioner.facts.identity import naming_of, own_person_id, person_named, whose
 from services.provisioner.facts.standing import Name, name_of, named_by, stand
 from services.provisioner.model import Fact, WorkerKey
 
@@ -40,10 +40,18 @@ def history(facts: Iterable[Fact]) -> History:
             by_worker.setdefault(subject.worker, []).append(fact)
         else:
             found.unplaced.append(fact)
+    named = {own_person_id(worker): _named(worker, own) for worker, own in by_worker.items()}
     for worker, own in by_worker.items():
-        named = person_named(stand(own).live) if any(fact.person_id for fact in own) else None
-        found.persons.setdefault(named or own_person_id(worker), []).extend(own)
+        found.persons.setdefault(whose(own_person_id(worker), named), []).extend(own)
     return found
+
+
+def _named(worker: WorkerKey, own: list[Fact]) -> str:
+    """The person a worker is named to be."""
+    if not any(fact.person_id for fact in own):
+        return own_person_id(worker)
+    namings = (naming_of(fact) for fact in stand(own).live)
+    return person_named(naming for naming in namings if naming is not None) or own_person_id(worker)
 
 
 def _subject(fact: Fact, subjects: dict[Name, Fact]) -> Fact:

@@ -1,8 +1,20 @@
-"""Whose worker this is. So far by what facts name alone; the identity rules judge here when they come."""
+"""Whose worker this is, by what facts name. What they leave open is judged in `marks`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
 
+from contracts import hr
 from services.provisioner.model import Fact, WorkerKey
+
+
+class Naming(NamedTuple):
+    """A fact that names the person of its worker; a `link` exists to do that and nothing else."""
+
+    effective_at: datetime
+    time: datetime
+    person_id: str
+    link: bool = False
 
 
 def whole_person_id(id_space: str, person_id: str | None) -> str | None:
@@ -17,7 +29,28 @@ def own_person_id(worker: WorkerKey) -> str:
     return f"{worker.id_space}/{worker.worker_id}"
 
 
-def person_named(live: Iterable[Fact]) -> str | None:
-    """The person that a worker's facts name: the standing fact first in effective instant and time; None if none."""
-    naming = [fact for fact in live if fact.person_id is not None]
-    return min(naming, key=lambda fact: (fact.effective_at, fact.time, fact.key)).person_id if naming else None
+def naming_of(fact: Fact) -> Naming | None:
+    if fact.person_id is None:
+        return None
+    return Naming(fact.effective_at, fact.time, fact.person_id, isinstance(fact.body, hr.Linked))
+
+
+def person_named(namings: Iterable[Naming]) -> str | None:
+    """The person that a worker's standing facts name: HR's last link, else the first fact to name one; None if none."""
+    namings = list(namings)
+    links = [naming for naming in namings if naming.link]
+    if links:
+        return max(links).person_id
+    return min(namings).person_id if namings else None
+
+
+def whose(person_id: str, named: Mapping[str, str]) -> str:
+    """Follow workers that are named as persons: `named` gives a worker's own person id the person it is named to be.
+
+    A circle of them is the person of its smallest id.
+    """
+    seen: list[str] = []
+    while person_id not in seen:
+        seen.append(person_id)
+        person_id = named.get(person_id, person_id)
+    return min(seen[seen.index(person_id) :])

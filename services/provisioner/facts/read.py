@@ -82,7 +82,7 @@ def fact_of(
         recorded_at=context.recordedat or now,
         digest=digest,
         worker=WorkerKey(id_space, worker_id) if worker_id is not None else None,
-        person_id=whole_person_id(id_space, _names(body)),
+        person_id=whole_person_id(id_space, getattr(body, "person_id", None)),
         rank=rank_of(context.source),
     )
 
@@ -145,11 +145,6 @@ def _fields(exc: ValidationError) -> tuple[str, ...]:
     """`person.mobile=string_pattern_mismatch`: where and what, in pydantic's words. Paths hold only our own names."""
     errors = exc.errors(include_url=False, include_context=False, include_input=False)
     return tuple(f"{'.'.join(str(part) for part in error['loc'])}={error['type']}" for error in errors)
-
-
-def _names(body: hr.Event) -> str | None:
-    """The person a fact names. A link waits in the inbox as long as nothing can act on it, and moves nobody."""
-    return None if isinstance(body, hr.Linked) else getattr(body, "person_id", None)
 
 
 def _wrong_dates(body: hr.Event, zone: str) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from contracts import hr
-from contracts.decisions import Decision
+from contracts.decisions import Decision, PersonIdentified
+from services.provisioner.facts.identity import Naming
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store import routing
 from services.provisioner.store.codec import account_text, body_text, clean, decision_text, pack, read_account
@@ -49,14 +50,27 @@ ON CONFLICT (source, id) DO UPDATE SET revision = excluded.revision,
 _WORKERS = """SELECT w.* FROM unnest($1::text[], $2::text[]) AS n (id_space, worker_id)
 JOIN worker AS w USING (id_space, worker_id)"""
 
-_NAMINGS = """SELECT s.owner_space, s.owner_worker, f.effective_at, f."time", f.person_id
+_NAMINGS = """SELECT s.owner_space, s.owner_worker, f.effective_at, f."time", f.person_id,
+  f.type = 'hr.worker.linked.v1' AS link
 FROM unnest($1::text[], $2::text[]) AS n (id_space, worker_id)
 JOIN subject AS s ON s.owner_space = n.id_space AND s.owner_worker = n.worker_id AND NOT s.withdrawn
 JOIN fact AS f ON f.source = s.source AND f.id = s.id AND f.revision = s.revision AND f.person_id IS NOT NULL"""
 
-_SET_WORKERS = """INSERT INTO worker (id_space, worker_id, person_id)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
-ON CONFLICT (id_space, worker_id) DO UPDATE SET person_id = excluded.person_id WHERE worker.decided_at IS NULL"""
+# Everybody who is named by any of these workers, or names one of them, and so on; UNION ends circles.
+_NAMED = """WITH RECURSIVE k (id_space, worker_id, own, named) AS (
+  SELECT w.id_space, w.worker_id, w.id_space || '/' || w.worker_id, w.named
+  FROM unnest($1::text[], $2::text[]) AS n (id_space, worker_id) JOIN worker AS w USING (id_space, worker_id)
+  UNION SELECT n.* FROM k CROSS JOIN LATERAL (
+    SELECT w.id_space, w.worker_id, w.id_space || '/' || w.worker_id, w.named FROM worker AS w WHERE w.named = k.own
+    UNION ALL
+    SELECT w.id_space, w.worker_id, w.id_space || '/' || w.worker_id, w.named FROM worker AS w
+    WHERE w.id_space || '/' || w.worker_id = k.named) AS n)
+SELECT w.* FROM k JOIN worker AS w USING (id_space, worker_id)"""
+
+_SET_WORKERS = """INSERT INTO worker (id_space, worker_id, named, person_id, decided_at, by_tenure)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[])
+ON CONFLICT (id_space, worker_id) DO UPDATE SET named = excluded.named, person_id = excluded.person_id,
+  decided_at = excluded.decided_at, by_tenure = excluded.by_tenure"""
 
 _WORDS = """INSERT INTO word (folded, id_space, worker_id)
 SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[])
@@ -78,11 +92,6 @@ _DECISION = """INSERT INTO decision (decision_id, person_id, kind, body, effecti
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING RETURNING decision_id"""
 
-# An operator's later word wins over an earlier one, whichever arrives first.
-_IDENTIFIED = """INSERT INTO worker (id_space, worker_id, person_id, decided_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (id_space, worker_id) DO UPDATE SET person_id = excluded.person_id, decided_at = excluded.decided_at
-WHERE worker.decided_at IS NULL OR worker.decided_at <= excluded.decided_at"""
-
 
 async def mark(connection: Any, marks: Sequence[Mark], targets: Sequence[str]) -> None:  # noqa: ANN401 - asyncpg
     """MARK; the last thing but the outbox in its transaction."""
@@ -102,9 +111,37 @@ async def decide(connection: Any, decision: Decision) -> None:  # noqa: ANN401 -
            decision.effective_at, decision.recorded_at)  # fmt: skip
     if await connection.fetchval(_DECISION, *row) is None:
         return
-    worker = routing.identifies(decision)
-    if worker is not None:
-        await connection.execute(_IDENTIFIED, *worker, decision.person_id, decision.recorded_at)
+    if isinstance(decision, PersonIdentified):
+        await _identify(connection, decision)
+
+
+async def _identify(connection: Any, decision: PersonIdentified) -> None:  # noqa: ANN401 - asyncpg
+    worker = WorkerKey(decision.id_space, decision.worker_id)
+    rows = await connection.fetch(_WORKERS, [worker.id_space], [worker.worker_id])
+    known = _known(rows[0]) if rows else None
+    named = routing.decided(decision, known)
+    if named is not None:
+        await _set_workers(connection, {worker: named})
+        await follow(connection, [worker] if known is None or known.named != named.named else [])
+
+
+async def follow(connection: Any, renamed: Collection[WorkerKey]) -> dict[WorkerKey, tuple[str, str]]:  # noqa: ANN401 - asyncpg
+    """Move whoever is another person since these workers are named otherwise; whose each was and is."""
+    if not renamed:
+        return {}
+    rows = await connection.fetch(_NAMED, *columns(sorted(renamed), 2))
+    known = {WorkerKey(row["id_space"], row["worker_id"]): _known(row) for row in rows}
+    moved = routing.followed(known)
+    await _set_workers(connection, moved)
+    return {worker: (known[worker].person_id, now.person_id) for worker, now in moved.items()}
+
+
+async def _set_workers(connection: Any, workers: Mapping[WorkerKey, routing.Known]) -> None:  # noqa: ANN401 - asyncpg
+    await connection.execute(_SET_WORKERS, *columns([(*w, *known) for w, known in sorted(workers.items())], 6))
+
+
+def _known(row: Mapping[str, Any]) -> routing.Known:
+    return routing.Known(row["named"], row["person_id"], row["decided_at"], row["by_tenure"])
 
 
 class PostgresIntakeTx:
@@ -171,7 +208,7 @@ class PostgresIntakeTx:
             )
 
     async def decide(self, decision: Decision) -> None:
-        if routing.identifies(decision) is not None:
+        if isinstance(decision, PersonIdentified):
             await self._db.execute(_LOCK)
         await decide(self._db, decision)
 
@@ -196,25 +233,34 @@ class _Routing:
         if any(s.owner.department_id for table in (before, after) for s in table.values()):
             await self._db.execute("UPDATE department_version SET version = version + 1")
         workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
-        persons_before, persons_after = await self._persons(sorted(workers))
+        was, now, moved = await self._persons(sorted(workers))
         words = sorted((w, *f.worker) for f in facts if f.worker is not None for w in routing.words_of(f))
         await self._db.execute(_WORDS, *columns(words, 3))
-        return routing.touched(events, before, after, (persons_before, persons_after))
+        return routing.touched(events, before, after, (was, now), moved)
 
-    async def _persons(self, workers: Sequence[WorkerKey]) -> tuple[dict[WorkerKey, str], dict[WorkerKey, str]]:
-        """Whose each worker was and is now."""
+    async def _persons(
+        self, workers: Sequence[WorkerKey]
+    ) -> tuple[dict[WorkerKey, str], dict[WorkerKey, str], dict[WorkerKey, frozenset[str]]]:
+        """Whose each worker was and is now, and who else changed hands with it."""
         keys = columns(workers, 2)
-        rows = await self._db.fetch(_WORKERS, *keys)
-        was = {WorkerKey(row["id_space"], row["worker_id"]): row["person_id"] for row in rows}
-        decided = {WorkerKey(row["id_space"], row["worker_id"]) for row in rows if row["decided_at"] is not None}
-        named: dict[WorkerKey, list[routing.Naming]] = {}
+        before = {WorkerKey(r["id_space"], r["worker_id"]): _known(r) for r in await self._db.fetch(_WORKERS, *keys)}
+        named: dict[WorkerKey, list[Naming]] = {}
         for row in await self._db.fetch(_NAMINGS, *keys):
-            naming = routing.Naming(row["effective_at"], row["time"], row["person_id"])
+            naming = Naming(row["effective_at"], row["time"], row["person_id"], row["link"])
             named.setdefault(WorkerKey(row["owner_space"], row["owner_worker"]), []).append(naming)
-        now = {w: was[w] if w in decided else routing.person_of(w, named.get(w, ())) for w in workers}
-        moved = sorted((*w, person) for w, person in now.items() if was.get(w) != person)
-        await self._db.execute(_SET_WORKERS, *columns(moved, 3))
-        return was, now
+        after = {w: routing.named_now(w, named.get(w, ()), before.get(w)) for w in workers}
+        await _set_workers(self._db, {w: known for w, known in after.items() if known != before.get(w)})
+        return await self._followed(before, after)
+
+    async def _followed(
+        self, before: Mapping[WorkerKey, routing.Known], after: Mapping[WorkerKey, routing.Known]
+    ) -> tuple[dict[WorkerKey, str], dict[WorkerKey, str], dict[WorkerKey, frozenset[str]]]:
+        renamed = [w for w, known in after.items() if known.named != routing.was_named(w, before.get(w))]
+        changed = await follow(self._db, renamed)
+        was = {w: known.person_id for w, known in before.items()}
+        now = {w: changed[w][1] if w in changed else known.person_id for w, known in after.items()}
+        others = frozenset(person for pair in changed.values() for person in pair)
+        return was, now, dict.fromkeys(renamed, others)
 
 
 def columns(rows: Iterable[Sequence[object]], width: int) -> list[list[Any]]:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from contracts import hr
-from contracts.decisions import Decision
+from contracts.decisions import Decision, PersonIdentified
+from services.provisioner.facts.identity import naming_of
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
-from services.provisioner.store.memory_tables import Base, KeptEvent, Owned, Row, Tables
+from services.provisioner.store.memory_tables import Base, KeptEvent, Row, Tables
 from services.provisioner.store.port import Mark, Message, NewEvent, Touched
-from services.provisioner.store.routing import Ident, Subject
+from services.provisioner.store.routing import Ident, Known, Subject
 
 
 def mark(tables: Tables, marks: Iterable[Mark], targets: Sequence[str], now: datetime, real: datetime) -> None:
@@ -36,21 +37,32 @@ def decide(tables: Tables, decision: Decision) -> None:
     if decision.decision_id in tables.decisions:
         return
     tables.decisions[decision.decision_id] = decision
-    worker = routing.identifies(decision)
-    if worker is None:
+    if not isinstance(decision, PersonIdentified):
         return
-    old = tables.workers.get(worker)
-    if old is None or old.decided_at is None or old.decided_at <= decision.recorded_at:
-        own(tables, worker, Owned(decision.person_id, decision.recorded_at))
+    worker = WorkerKey(decision.id_space, decision.worker_id)
+    known = tables.workers.get(worker)
+    named = routing.decided(decision, known)
+    if named is not None:
+        own(tables, worker, named)
+        if known is None or known.named != named.named:
+            follow(tables)
 
 
-def own(tables: Tables, worker: WorkerKey, owned: Owned) -> None:
+def own(tables: Tables, worker: WorkerKey, known: Known) -> None:
     """Give a worker to a person."""
     old = tables.workers.get(worker)
     if old is not None:
         tables.of_person[old.person_id] = tables.of_person[old.person_id] - {worker}
-    tables.workers[worker] = owned
-    tables.of_person[owned.person_id] = tables.of_person.get(owned.person_id, frozenset()) | {worker}
+    tables.workers[worker] = known
+    tables.of_person[known.person_id] = tables.of_person.get(known.person_id, frozenset()) | {worker}
+
+
+def follow(tables: Tables) -> dict[WorkerKey, tuple[str, str]]:
+    """Move whoever is another person since somebody is named otherwise; whose each was and is."""
+    moved = {w: (tables.workers[w].person_id, known) for w, known in routing.followed(tables.workers).items()}
+    for worker, (_, known) in moved.items():
+        own(tables, worker, known)
+    return {worker: (was, known.person_id) for worker, (was, known) in moved.items()}
 
 
 class MemoryIntakeTx:
@@ -80,9 +92,13 @@ class MemoryIntakeTx:
         for subject in after.values():
             self._place(before.get(subject.ident), subject)
         workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
-        was = {w: self._tables.workers[w].person_id for w in workers if w in self._tables.workers}
-        now = {worker: self._person_of(worker) for worker in sorted(workers)}
-        return routing.touched(events, before, after, (was, now))
+        was = {w: self._tables.workers[w] for w in workers if w in self._tables.workers}
+        now = {worker: self._named(worker) for worker in sorted(workers)}
+        renamed = [w for w, known in now.items() if known.named != routing.was_named(w, was.get(w))]
+        changed = follow(self._tables) if renamed else {}
+        others = frozenset(person for pair in changed.values() for person in pair)
+        persons = ({w: k.person_id for w, k in was.items()}, {w: self._tables.workers[w].person_id for w in workers})
+        return routing.touched(events, before, after, persons, dict.fromkeys(renamed, others))
 
     async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:
         base = self._base
@@ -155,17 +171,14 @@ class MemoryIntakeTx:
         if new.owner.department_id is not None or (old is not None and old.owner.department_id is not None):
             tables.number("department")
 
-    def _person_of(self, worker: WorkerKey) -> str:
+    def _named(self, worker: WorkerKey) -> Known:
         tables = self._tables
-        old = tables.workers.get(worker)
-        if old is not None and old.decided_at is not None:
-            return old.person_id
         subjects = [tables.subjects[ident] for ident in tables.of_worker.get(worker, ())]
         facts = [tables.facts[_key(s)] for s in subjects if not s.withdrawn]
-        named = [routing.Naming(f.effective_at, f.time, f.person_id) for f in facts if f.person_id is not None]
-        person = routing.person_of(worker, named)
-        own(tables, worker, Owned(person))
-        return person
+        namings = [naming for naming in map(naming_of, facts) if naming is not None]
+        known = routing.named_now(worker, namings, tables.workers.get(worker))
+        own(tables, worker, known)
+        return known
 
 
 def _key(subject: Subject) -> FactKey:

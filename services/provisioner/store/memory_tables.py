@@ -19,7 +19,7 @@ from services.provisioner.store.port import (
     StoredAccount,
     TargetRow,
 )
-from services.provisioner.store.routing import Ident, Subject
+from services.provisioner.store.routing import Ident, Known, Subject
 
 RowKey = tuple[str, str]
 """(person_id, target)."""
@@ -81,14 +81,6 @@ class Plan:
     ended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
-    """A worker's person; `decided_at` when a decision settled it."""
-
-    person_id: str
-    decided_at: datetime | None = None
-
-
 @dataclass(slots=True)
 class Tables:
     """What a transaction may change; all else is the store's."""
@@ -103,7 +95,7 @@ class Tables:
     about: dict[Ident, frozenset[Ident]] = field(default_factory=dict)
     of_worker: dict[WorkerKey, frozenset[Ident]] = field(default_factory=dict)
     of_departments: dict[Ident, None] = field(default_factory=dict)
-    workers: dict[WorkerKey, Owned] = field(default_factory=dict)
+    workers: dict[WorkerKey, Known] = field(default_factory=dict)
     of_person: dict[str, frozenset[WorkerKey]] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)
     rows: dict[RowKey, Row] = field(default_factory=dict)

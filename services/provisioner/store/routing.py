@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from contracts import hr
-from contracts.decisions import Decision, PersonIdentified
+from contracts.decisions import PersonIdentified
+from services.provisioner.facts.identity import Naming, own_person_id, person_named, whose
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store.port import Mark, NewEvent, Touched
 
+TENURE = "tenure"
 Ident = tuple[str, str]
 """(source, id)."""
 
@@ -95,23 +97,52 @@ def resolve(subjects: Mapping[Ident, Subject]) -> dict[Ident, Subject]:
     }
 
 
-class Naming(NamedTuple):
-    """A fact that names the person of its worker."""
+class Known(NamedTuple):
+    """What is kept of a worker: whom it is named to be, whom that comes to, and whether a decision said so."""
 
-    effective_at: datetime
-    time: datetime
+    named: str
     person_id: str
+    decided_at: datetime | None = None
+    by_tenure: bool = False
 
 
-def person_of(worker: WorkerKey, named: Iterable[Naming]) -> str:
-    """The person that the first naming fact gives, else one of the worker's own."""
-    first = min(named, default=None)
-    return f"{worker.id_space}/{worker.worker_id}" if first is None else first.person_id
+def named_now(worker: WorkerKey, namings: Iterable[Naming], known: Known | None) -> Known:
+    """Whom the worker is named to be: by an operator; else by HR's last link; else as Tenure decided; else by facts.
+
+    `person_id` is not followed yet. A link ends what Tenure had decided by itself.
+    """
+    decided = known is not None and known.decided_at is not None
+    if known is not None and decided and not known.by_tenure:
+        return known
+    namings = list(namings)
+    if known is not None and decided and not any(naming.link for naming in namings):
+        return known
+    named = person_named(namings) or own_person_id(worker)
+    return Known(named, known.person_id if known else named)
 
 
-def identifies(decision: Decision) -> WorkerKey | None:
-    """The worker whose person this decision settles for good."""
-    return WorkerKey(decision.id_space, decision.worker_id) if isinstance(decision, PersonIdentified) else None
+def was_named(worker: WorkerKey, known: Known | None) -> str:
+    """A worker that nobody knew yet was itself to whoever named it."""
+    return known.named if known else own_person_id(worker)
+
+
+def followed(workers: Mapping[WorkerKey, Known]) -> dict[WorkerKey, Known]:
+    """The workers whose person is another than was known, in a set that holds everybody named by anybody in it."""
+    named = {own_person_id(worker): known.named for worker, known in workers.items()}
+    persons = {worker: whose(own_person_id(worker), named) for worker in workers}
+    return {w: known._replace(person_id=persons[w]) for w, known in workers.items() if known.person_id != persons[w]}
+
+
+def decided(decision: PersonIdentified, known: Known | None) -> Known | None:
+    """The worker as this decision names it; None where an older word, or one of less weight, changes nothing."""
+    by_tenure = decision.by == TENURE
+    if known is not None and known.decided_at is not None:
+        if by_tenure and not known.by_tenure:
+            return None
+        if by_tenure == known.by_tenure and known.decided_at > decision.recorded_at:
+            return None
+    person_id = known.person_id if known else decision.person_id
+    return Known(decision.person_id, person_id, decision.recorded_at, by_tenure)
 
 
 def collapse(marks: Iterable[Mark], now: datetime) -> list[Mark]:
@@ -147,10 +178,11 @@ def touched(
     before: Mapping[Ident, Subject],
     after: Mapping[Ident, Subject],
     persons: tuple[Mapping[WorkerKey, str], Mapping[WorkerKey, str]],
+    moved: Mapping[WorkerKey, frozenset[str]],
 ) -> list[Touched]:
     """Whom each event concerns: its owner before and after, and of what hangs on it by withdrawal.
 
-    `persons` says whose each worker was and is.
+    `persons` says whose each worker was and is; `moved` who else changed hands because that worker did.
     """
     hanging: dict[Ident, set[Ident]] = {}
     for each in after:
@@ -159,11 +191,12 @@ def touched(
     answers = []
     for event in events:
         ident = None if event.fact is None else (event.fact.key.source, event.fact.key.id)
-        moved = () if ident is None else (i for i in hanging[ident] if after[i] != before.get(i))
-        idents = set() if ident is None else {ident, *moved}
+        others = () if ident is None else (i for i in hanging[ident] if after[i] != before.get(i))
+        idents = set() if ident is None else {ident, *others}
         owners = [table[i].owner for i in idents for table in (before, after) if i in table]
         workers = {owner.worker for owner in owners if owner.worker is not None}
         who = frozenset(table[w] for w in workers for table in persons if w in table)
+        who |= {person for w in workers for person in moved.get(w, ())}
         answers.append(Touched(who, frozenset(o.department_id for o in owners if o.department_id is not None)))
     return answers
 

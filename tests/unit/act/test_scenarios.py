@@ -455,3 +455,53 @@ async def test_an_end_of_absence_gives_back_what_an_administrator_closed_and_a_m
     await company.say("absence_ended", "e4", worker_id="W1", kind="parental", effective_at="2026-02-28", time=back)
     await company.settle()
     assert company.account("wangw")[0] == "active"
+
+
+async def _linked(company):
+    await company.hire("e1")
+    await company.hire("e2", "W2", mobile="+8613800000002")
+    await company.settle()
+    assert {company.account("wangw")[0], company.account("wangw2")[0]} == {"invited"}
+    await company.say("linked", "e3", worker_id="W2", person_id="urn:hr:acme/W1")
+    await company.settle()
+
+
+async def test_after_a_link_the_account_of_the_named_person_stays_and_the_other_is_closed_and_asked_for(company):
+    await _linked(company)
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert company.account("wangw2") == ("suspended", [])
+    assert (await company.rows("urn:hr:acme/W2"))["crm"] == ("inbox", "linked_elsewhere:hand_over:wangw2")
+    assert set(await company.events()) == {"e1", "e2", "e3"}
+    assert await company.books() == {"confirmed": 3}
+
+
+async def test_a_link_taken_back_gives_the_other_person_the_account_again(company):
+    await _linked(company)
+    await company.say("withdrawn", "e4", event_id="e3")
+    await company.settle()
+    assert company.account("wangw2") == ("active", ["tag:sales"])
+    assert (await company.rows("urn:hr:acme/W2"))["crm"] == ("settled", None)
+
+
+async def test_a_rehire_under_a_new_number_that_names_the_person_revives_the_account(company):
+    await company.hire("e1")
+    await company.settle()
+    await company.say("left", "e2", worker_id="W1", effective_at="2026-02-10")
+    await company.settle()
+    assert company.account("wangw")[0] == "suspended"
+    await company.hire("e3", "W7", effective_at="2026-02-20", person_id="urn:hr:acme/W1", function="administration")
+    await company.settle()
+    assert company.account("wangw") == ("active", ["tag:office"])
+    assert len(company.crm.accounts) == 1
+
+
+async def test_the_end_of_one_of_two_employments_is_a_move(company):
+    await company.hire("e1")
+    await company.hire("e2", "W2", person_id="urn:hr:acme/W1", effective_at="2026-02-10", function="administration")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:office", "tag:sales"])
+    await company.say("left", "e3", worker_id="W1", effective_at="2026-02-20")
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:office"])
+    changes = {e["event"]["id"]: e["change"] for e in await company.told("tenure.event.settled.v1")}
+    assert changes == {"e1": "joiner", "e2": "mover", "e3": "mover"}

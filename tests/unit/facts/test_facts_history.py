@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from telling import SOURCE, hired, left, moved, told, withdrawn
+from telling import SOURCE, hired, left, linked, moved, told, withdrawn
 
 from contracts import hr
 from services.provisioner.facts.history import history
@@ -85,3 +85,23 @@ def test_all_revisions_belong_where_the_highest_does():
     wrong, right = moved("2026-02-01"), moved("2026-02-01", worker="W2", revision=2)
     persons, _, _ = grouped(MEI, WEI, wrong, right)
     assert persons[f"{SOURCE}/W2"] == {WEI.key, wrong.key, right.key}
+
+
+def test_a_link_brings_a_worker_to_the_person_it_names_and_the_last_one_counts():
+    link, again = linked("2026-03-01"), linked("2026-04-01", f"{SOURCE}/p/P-9", id="again")
+    assert grouped(MEI, WEI, link)[0].keys() == {f"{SOURCE}/W1"}
+    assert grouped(MEI, WEI, link, again)[0].keys() == {f"{SOURCE}/W1", f"{SOURCE}/p/P-9"}
+    assert grouped(MEI, WEI, link, again, withdrawn("again"))[0].keys() == {f"{SOURCE}/W1"}
+
+
+def test_a_link_counts_more_than_the_person_a_hire_named_before():
+    named = hired("2026-01-06", id="wei", worker="W2", person_id="P-2")
+    assert grouped(MEI, named, linked("2026-03-01"))[0].keys() == {f"{SOURCE}/W1"}
+
+
+def test_new_numbers_of_new_numbers_are_followed_and_a_circle_is_one_person():
+    second = linked("2026-03-01")
+    third = linked("2026-04-01", f"{SOURCE}/W2", id="third", worker="W3")
+    assert grouped(MEI, second, third)[0].keys() == {f"{SOURCE}/W1"}
+    back = linked("2026-05-01", f"{SOURCE}/W3", id="back", worker="W1")
+    assert grouped(MEI, second, third, back)[0].keys() == {f"{SOURCE}/W1"}

@@ -54,10 +54,10 @@ def test_the_person(said, whole):
     assert read(HIRED | {"person_id": said}).person_id == whole
 
 
-def test_a_link_moves_nobody_yet():
+def test_a_link_names_whose_the_worker_is():
     link = {"worker_id": "W1", "effective_at": "2026-03-15", "person_id": "P-2"}
     fact = read(link, type="hr.worker.linked.v1")
-    assert (fact.person_id, fact.body.person_id) == (None, "P-2")
+    assert (fact.person_id, fact.body.person_id) == ("urn:hr:acme/space/p/P-2", "P-2")
 
 
 def test_without_a_zone_the_sources_own_counts():
