@@ -9,6 +9,7 @@ import contextlib
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -29,6 +30,9 @@ LANES = (gate.URGENT, gate.EVERYDAY, gate.BULK)
 def _nothing(_rows: Sequence[TargetRow], _events: Sequence[OpenEvent], _steps: Sequence[StepTaken]) -> Settlement:
     return Settlement()
 
+
+_claimed_by: ContextVar[UUID | None] = ContextVar("claimed_by", default=None)
+"""The process under whose lease the running pass claimed its row; none outside of passes."""
 
 Run = Callable[[Claim, UUID], Awaitable[Finished]]
 """Runs one pass for a claim under this process's lease."""
@@ -63,11 +67,17 @@ class Worker:
     _at_work: dict[tuple[str, str], float] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
+    _left_behind: bool = False
+    """A pass could not tell the store its end, so that its row is perhaps still held."""
     last_beat: float = 0.0
 
     def alive(self) -> bool:
-        """Whether a call that starts now ends inside the lease."""
-        return self._valid_until - time.monotonic() > self.pace.longest_call + self.pace.margin
+        """Whether a call that starts now ends inside the lease; never for a pass whose lease was another one.
+
+        A process that was frozen joins anew: its old passes go on, and somebody else holds their rows by then.
+        """
+        left = self._valid_until - time.monotonic()
+        return _claimed_by.get() in (None, self._process) and left > self.pace.longest_call + self.pace.margin
 
     def wake(self) -> None:
         """Something was marked: look now instead of at the next poll."""
@@ -158,11 +168,13 @@ class Worker:
         key = (claim.person_id, claim.target)
         self._at_work[key] = began
         gate.lane.set(claim.lane)
+        _claimed_by.set(process)
         structlog.contextvars.bind_contextvars(person_id=claim.person_id, target=claim.target)
         try:
             how = await self.runs[claim.target](claim, process)
         except StoreUnavailableError:
             log.warning("pass.lost_store", person_id=claim.person_id, target=claim.target)
+            self._left_behind = True
         else:
             self.on_pass(claim, how, time.monotonic() - began)
             log.debug("pass.ended", end=how, lane=claim.lane, attempts=claim.attempts)
@@ -201,12 +213,16 @@ class Worker:
                 if await self.store.reap():
                     self._wake.set()
                 rounds += 1
-                if rounds % 60 == 0:
+                if self._left_behind or rounds % 60 == 0:
                     await self._compare_held()
+                    self._left_behind = False
             await asyncio.sleep(1.0)
 
     async def _compare_held(self) -> None:
-        """A task that died of a bug holds its person as long as its process lives: give up the lease to free it."""
+        """A pass that died or lost the store holds its row as long as its process lives: give up the lease to free it.
+
+        The passes under way end at their next call, since their lease is gone, and before their rows are free.
+        """
         process = self._process
         if process is None:
             return
@@ -214,6 +230,8 @@ class Worker:
         if lost and lost == await self.store.held(process) - self._at_work.keys():
             log.error("claim.forgotten", count=len(lost))
             self._process = None
+            if under_way := [task for tasks in self._busy.values() for task in tasks]:
+                await asyncio.wait(under_way)
             await self.store.leave(process)
 
     async def _listen(self) -> None:
