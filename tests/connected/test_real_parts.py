@@ -9,7 +9,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from company import SOURCE, departments, hired, left, moved, standings
+from staff import SOURCE, departments, hired, left, moved, standings
 
 from contracts.topics import AUDIT, CONFIRMATIONS, HR_EVENTS, HR_QUARANTINE, intake_group
 from services.kit.settings import ServiceSettings

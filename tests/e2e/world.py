@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from company import Event
+from staff import Event
 from standardwebhooks.webhooks import Webhook
 
 from contracts.topics import Topic

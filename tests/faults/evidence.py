@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from company import DEPARTMENTS, ROLES, SOURCE, TAGS, Event, Standing, standings
+from staff import DEPARTMENTS, ROLES, SOURCE, TAGS, Event, Standing, standings
 from world import Seen, World
 
 from contracts.topics import AUDIT, CONFIRMATIONS

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import evidence
 import pytest
-from company import Event, Histories, departments
 from real_parts import RealParts, real_parts
+from staff import Event, Histories, departments
 from world import World, running
 
 PEOPLE, KILLS = 40, 10
