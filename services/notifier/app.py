@@ -12,17 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
+from contracts.topics import OUTCOMES
 from services.kit import broker as kafka
 from services.kit.app import Service
 from services.kit.broker import Outgoing
 from services.kit.clock import Real
+from services.kit.consumer import Consumer, consume
 from services.kit.database import DatabaseGoneError
 from services.kit.errors import UnreachableError
 from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
 from services.kit.settings import Environment
 from services.notifier.channels.registry import open_channels, quotas
-from services.notifier.consumer import Consumer, consume
 from services.notifier.errors import StoreGoneError
 from services.notifier.handlers import Intake
 from services.notifier.messages import intents
@@ -39,6 +40,7 @@ from services.platforms.limiter import Limiter
 TURN_SECONDS = 120.0
 """Longest turn of relay or sender that is still right: a lot acknowledged slowly, or calls waiting at the gate."""
 PUBLISH_SECONDS = 30.0
+GROUP = "notifier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,15 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         metrics = Metrics(registry)
         sender = Sender(store, channels, holder, Real().now, settings.message_give_up, metrics.ended)
         broker = kafka.make_broker(settings, "notifier")
-        consumer = consume(broker, _intake(store, installation, metrics, sender), settings)
+        intake = _intake(store, installation, metrics, sender)
+        consumer = consume(
+            broker,
+            OUTCOMES,
+            intake.take_in,
+            group=GROUP,
+            instance=settings.process_name,
+            embedded=settings.embedded_broker,
+        )
         relay = _relay(settings, store, broker, holder)
         await stack.enter_async_context(kafka.started(broker))
         yield _service(Parts(store, consumer, relay, sender, metrics), registry)
@@ -112,7 +122,7 @@ def _service(parts: Parts, registry: CollectorRegistry) -> Service:
 
     routes: list[BaseRoute] = [status_route(parts.store, parts.consumer), *health.routes()]
     routes.append(metrics_route(registry, refresh))
-    return Service(routes, {"relay": parts.relay.run, "sender": parts.sender.run})
+    return Service(routes, {"consumer": parts.consumer.watch, "relay": parts.relay.run, "sender": parts.sender.run})
 
 
 def _checks(health: Health, parts: Parts) -> None:

@@ -208,7 +208,7 @@ def _completed(completed: LifecycleCompleted, record_id: str) -> AuditRecord:
     )  # fmt: skip
 
 
-def _record(  # noqa: PLR0917 - the parts of every record, in their order
+def _record(
     record_id: str, at: datetime, act: Act, how: How, code: str, message: str, facts: Mapping[str, Any],
     *, actor: str = "tenure", **about: Any,  # noqa: ANN401 - OCSF objects
 ) -> AuditRecord:  # fmt: skip
