@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from company import departments, hired, left, moved
+from staff import departments, hired, left, moved
 from world import running
 
 pytestmark = pytest.mark.timeout(180)
