@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -103,11 +104,19 @@ def open_accounts(rows: Mapping[str, Row], platform: str) -> int:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """Of its own, gone afterwards; others may pass through, as the store runs as another user under root."""
-    with tempfile.TemporaryDirectory(prefix="tenure-demo-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o711)
+    """Of its own, gone afterwards; where something went wrong the logs stay, and it is said where."""
+    folder, failed = Path(tempfile.mkdtemp(prefix="tenure-demo-")), True
+    folder.chmod(0o711)  # as root the store runs as another user, who passes through
+    try:
         yield folder
+        failed = False
+    except KeyboardInterrupt:
+        failed = False
+        raise
+    finally:
+        shutil.rmtree(folder / "postgres" if failed else folder, ignore_errors=True)
+        if failed:
+            click.echo(t("demo.logs", folder=folder / "logs"), err=True)
 
 
 @click.command("demo", cls=Command, key="demo")
@@ -116,7 +125,7 @@ def _folder() -> Iterator[Path]:
 def demo(shared: Common, *, keep: bool) -> None:
     from services.cli.installation import Installation, Options
 
-    begun, wrong = time.monotonic(), list[str]()
+    begun, wrong, told = time.monotonic(), list[str](), False
     shared.say(t("demo.starts"))
     with interruptible(), _folder() as data:
         options = Options(
@@ -132,11 +141,14 @@ def demo(shared: Common, *, keep: bool) -> None:
                 status = api.get("/v1/status")
             wrong = check(end, status)
             report(shared, end, status, wrong, time.monotonic() - begun)
+            told = True
             if keep:
                 click.echo(t("demo.kept", data=data), err=True)
                 running.watch()
-    if wrong:
-        raise AnswerError(t("error.demo_differs", n=len(wrong)))
+        if wrong:
+            raise AnswerError(t("error.demo_differs", n=len(wrong)))
+    if not told:
+        raise click.Abort
 
 
 def check(end: Mapping[str, Row], status: Mapping[str, Any]) -> list[str]:

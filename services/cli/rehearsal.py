@@ -9,7 +9,7 @@ import httpx
 
 from services.cli.client import Api
 from services.cli.command import Command, Common, by_name, common
-from services.cli.errors import AnswerError, UsageError
+from services.cli.errors import AnswerError, CommandError, UsageError
 from services.cli.messages import t
 from services.cli.progress import progress, watched
 from services.cli.running import find
@@ -58,8 +58,14 @@ class Clocks:
     def jump(self, to: datetime, speed: float) -> None:
         row = ClockRow(real_at=datetime.now(UTC), business_at=to, speed=speed).model_dump_json()
         for url in self._others:
-            self._http.post(url, content=row).raise_for_status()
+            self._set(url, row)
         self._api.post("/v1/clock", {"business_at": to.isoformat(), "speed": speed})
+
+    def _set(self, url: str, row: str) -> None:
+        try:
+            self._http.post(url, content=row).raise_for_status()
+        except httpx.HTTPError as exc:
+            raise CommandError(t("error.no_answer", url=url, kind=type(exc).__name__)) from None
 
     def run_until(self, until: datetime, jumped: Callable[[datetime], None] = lambda _at: None) -> int:
         """Jump whenever nothing is in progress; returns at `until` with everything settled: how many jumps."""

@@ -68,12 +68,16 @@ def up(
         policy_file(shared), shared.data, sandbox, kafka, database, moment(clock) if clock else None, speed or 0.0,
         sandbox_config=read_object(sandbox_config) if sandbox_config else {},
     )  # fmt: skip
+    announced = False
     with interruptible(), Installation(options, say=lambda line: click.echo(line, err=True)) as running:
         said = running.ready
         shared.answer(said, t("up.ready", events=said["events"], provisioner=said["provisioner"], data=shared.data))
+        announced = True
         if said["embedded_broker"]:
             click.echo(t("up.embedded"), err=True)
         running.watch()
+    if not announced:
+        raise click.Abort
 
 
 COMMANDS = by_name(up)

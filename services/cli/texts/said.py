@@ -135,6 +135,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The platforms or the books are not as written down ({people} people, {accounts} accounts, {seconds:.0f} s).",
         "平台或账目与预期不符（{people} 人、{accounts} 个账号，{seconds:.0f} 秒）。",
     ),
+    "demo.logs": ("the logs of this run are in {folder}", "本次运行的日志在 {folder}"),
     "demo.kept": (
         "Still running: use `tenure --data {data} …`; Ctrl-C stops and removes it.",
         "仍在运行：请使用 `tenure --data {data} …`；按 Ctrl-C 停止并清除。",

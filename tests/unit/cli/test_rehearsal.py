@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.cli.client import Api
-from services.cli.errors import AnswerError, UsageError
+from services.cli.errors import AnswerError, CommandError, UsageError
 from services.cli.rehearsal import Clocks, moment
 from services.cli.running import Running
 
@@ -102,3 +102,12 @@ def test_a_moment_without_an_offset_is_this_machines():
     assert moment("2026-03-01").tzinfo is not None
     with pytest.raises(UsageError):
         moment("tomorrow")
+
+
+def test_a_clock_that_does_not_answer_is_one_clear_line():
+    world = World()
+    clocks = world.clocks()
+    clocks._http = httpx.Client(transport=httpx.MockTransport(lambda _request: httpx.Response(403)))
+    with pytest.raises(CommandError, match=r"ingest\.test/clock"):
+        clocks.jump(day(1), 0.0)
+    assert world.now == START, "the provisioner's clock stays with the others"
