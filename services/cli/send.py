@@ -89,8 +89,28 @@ def _place(name: str) -> Path:
 @click.option("--source", metavar="NAME", help=t("option.source"))
 @click.option("--resume", is_flag=True, help=t("option.resume"))
 @click.option("--timeout", type=click.FloatRange(0), default=60.0, show_default=True, help=t("option.send_timeout"))
+@click.option("--preview", "preview_only", is_flag=True, help=t("option.preview"))
+@click.option("--each", is_flag=True, help=t("option.preview_each"))
+@click.option("--empty", is_flag=True, help=t("option.preview_empty"))
 @common
-def send(shared: Common, files: tuple[str, ...], source: str | None, resume: bool, timeout: float) -> None:
+def send(
+    shared: Common,
+    files: tuple[str, ...],
+    *,
+    source: str | None,
+    resume: bool,
+    timeout: float,
+    preview_only: bool,
+    each: bool,
+    empty: bool,
+) -> None:
+    if preview_only:
+        from services.cli.preview import preview
+
+        preview(shared, files, source, each=each, empty=empty)
+        return
+    if each or empty:
+        raise UsageError(t("error.preview_only"))
     places = Places(files, resume=resume)
     sender = open_sender(shared, source, timeout)
     failed: CommandError | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from services.platforms.quotas import Quota
 from services.provisioner.connectors.base import Connector, Field
 from services.provisioner.connectors.registry import KINDS
 from services.provisioner.model import Case, Verb
@@ -65,6 +66,9 @@ class Planned:
 
     def managed(self, target: str) -> bool:
         return self.policy.departments[target].manage != "none"
+
+    def quota(self, target: str) -> Quota:
+        return KINDS[self.policy.targets[target].type].quota
 
 
 def connector_of(policy: Policy, target: str) -> Connector:
