@@ -58,10 +58,10 @@ class Seen:
 
 
 class World:
-    """Made by `running`. `posts` counts (copies of events sent, copies answered 202)."""
+    """Made by `running`. `posted` counts copies of events sent, `accepted` those answered 202."""
 
-    def __init__(self, installation: Installation) -> None:
-        self.installation = installation
+    def __init__(self, installation: Installation, said: list[str]) -> None:
+        self.installation, self.said = installation, said
         self.ready = installation.ready
         self.http = httpx.Client(timeout=30, trust_env=False)
         self.posted = self.accepted = 0
@@ -227,7 +227,8 @@ def running(policy: Path = POLICY, env: Mapping[str, str] = SPEEDY, **options: A
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # as root the store runs as another user
-        with Installation(Options(policy, folder, sandbox=True, env=env, **options)) as installation:
-            world = World(installation)
+        said: list[str] = []
+        with Installation(Options(policy, folder, sandbox=True, env=env, **options), said.append) as installation:
+            world = World(installation, said)
             with world.http, world.told():
                 yield world
