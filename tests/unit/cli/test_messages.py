@@ -49,7 +49,7 @@ def test_chinese_is_chinese_and_english_is_not():
 
 
 def test_every_key_that_the_code_names_exists():
-    named = set(re.findall(r'\bt\(\s*"([a-z_.]+)"[,)]', SOURCE))
+    named = set(re.findall(r'\bt\(\s*"([a-z0-9_.]+)"[,)]', SOURCE))
     assert named
     assert named <= TEXTS.keys()
 
@@ -57,7 +57,7 @@ def test_every_key_that_the_code_names_exists():
 def test_no_text_is_left_over():
     """A key is used by name, by a prefix (`state.` + …), or by a command of that name."""
     built = tuple(set(re.findall(r'["\']([a-z_]+\.)["\'] \+ ', SOURCE)) - {"help.", "example."})
-    named = set(re.findall(r"""["']([a-z_]+(?:\.[a-z_]+)?)["']""", SOURCE))
+    named = set(re.findall(r"""["']([a-z0-9_]+(?:\.[a-z0-9_]+)?)["']""", SOURCE))
     named |= {f"{kind}.{name.replace(' ', '_')}" for name in COMMANDS for kind in ("help", "example")}
     assert [key for key in TEXTS if key not in named and not key.startswith(built)] == []
 
