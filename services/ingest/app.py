@@ -36,6 +36,8 @@ def routes(
 ) -> list[BaseRoute]:
     """The HTTP door over any publisher."""
     metrics, health = Metrics(registry), Health()
+    for name, config in sources.items():
+        metrics.expect(name, config.expect_every)
     webhooks = {name: Webhook(name, config, settings.rules) for name, config in sources.items()}
     bounds = Bounds(settings.max_body_bytes, settings.body_seconds, settings.max_requests)
     door = Door(webhooks, publisher, clock, metrics, bounds)

@@ -112,6 +112,7 @@ class Door:
     def _answer(self, label: str, accepted: Sequence[Translated]) -> Response:
         for kind, count in Counter(event.attributes.type for event in accepted).items():
             self._metrics.accepted.labels(label, kind).inc(count)
+        self._metrics.heard.labels(label).set_to_current_time()
         dropped = sum(len(event.dropped) for event in accepted)
         self._metrics.dropped.labels(label).inc(dropped)
         one = accepted[0].attributes.id if len(accepted) == 1 else None

@@ -26,6 +26,7 @@ export TENURE_TOKEN TENURE_SIGNING_SECRET
 
 compose config --quiet
 compose --profile grafana config --quiet
+compose -f "$root/docker-compose.yml" -f "$root/ops/compose/replicas.yml" config --quiet
 quiet compose build
 say "image: $(docker image inspect --format '{{.Size}}' "${TENURE_IMAGE:-tenure:local}") bytes, its base" \
   "$(docker image inspect --format '{{.Size}}' python:3.13-slim)"
@@ -51,6 +52,9 @@ say "two departments and two hires"
 check events hires | tenure send - --json | check accepted
 tenure wait --timeout 120 --json | check balanced
 until_confirmed first-0001 first-0002 first-0003 first-0004
+
+tenure policy check >/dev/null
+tenure doctor >"$work/doctor" || { cat "$work/doctor" >&2; exit 1; }
 
 say "Kafka stops: ingest accepts nothing that it cannot keep, a stop by an operator works"
 quiet compose stop --timeout 60 kafka

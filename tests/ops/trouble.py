@@ -16,6 +16,7 @@ GAUGES = {
     'tenure_persons_standing{target="wecom",verdict="inbox"}': (0, 2),
     'tenure_target_paused{target="wecom"}': (0, 0),
     'tenure_target_paused{target="dingtalk"}': (0, 1),
+    'tenure_ingest_source_expected_seconds{source="acme-hr"}': (3600, 3600),
     "tenure_events_accepted": (100, 101),
     'tenure_events{state="confirmed"}': (100, 100),
     "tenure_intake_lag_records": (0, 20_000),
@@ -32,11 +33,13 @@ COUNTERS = {
     'tenure_no_access_left_seconds_count{target="wecom"}': (1, 1),
     'tenure_intake_records_total{kind="new"}': (1, 0),
     'tenure_ingest_requests_refused_total{source="acme-hr",problem="unavailable"}': (0, 1),
+    'tenure_ingest_requests_refused_total{source="acme-hr",problem="unauthenticated"}': (0, 1),
     'tenure_messages_total{channel="wecom",result="failed"}': (0, 1),
     'tenure_notifier_unreadable_total{reason="schema"}': (0, 1),
 }
 """Series → what a scrape adds in calm, in trouble."""
 
+HEARD = 'tenure_ingest_source_heard_timestamp_seconds{source="acme-hr"}'
 UNREADABLE = 'tenure_intake_records_total{kind="unreadable"}'
 
 
@@ -48,14 +51,16 @@ class Stage:
         self._counted: defaultdict[str, int] = defaultdict(int)
 
     def text(self) -> str:
-        shown = {name: values[self.phase] for name, values in GAUGES.items()}
+        shown: dict[str, float] = {name: values[self.phase] for name, values in GAUGES.items()}
         for name, steps in COUNTERS.items():
             self._counted[name] += steps[self.phase]
             shown[name] = self._counted[name]
         self._counted[UNREADABLE] = max(self._counted[UNREADABLE], self.phase)
         shown[UNREADABLE] = self._counted[UNREADABLE]
-        clock = time.time() + 60 * self.phase
-        return "".join(f"{name} {value}\n" for name, value in {**shown, "tenure_process_time_seconds": clock}.items())
+        now = time.time()
+        shown["tenure_process_time_seconds"] = now + 60 * self.phase
+        shown[HEARD] = now - 7200 * self.phase
+        return "".join(f"{name} {value}\n" for name, value in shown.items())
 
 
 class Told:
