@@ -14,6 +14,7 @@ from services.provisioner.facts.identity import Naming
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store import routing
 from services.provisioner.store.codec import account_text, body_text, clean, decision_text, pack, read_account
+from services.provisioner.store.guards import PostgresAnnouncing
 from services.provisioner.store.outbox import publish
 from services.provisioner.store.port import Mark, Message, NewEvent, Touched
 from services.provisioner.store.routing import Ident, Owner, Subject
@@ -144,7 +145,7 @@ def _known(row: Mapping[str, Any]) -> routing.Known:
     return routing.Known(row["named"], row["person_id"], row["decided_at"], row["by_tenure"])
 
 
-class PostgresIntakeTx:
+class PostgresIntakeTx(PostgresAnnouncing):
     """One intake transaction on one connection."""
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401 - asyncpg

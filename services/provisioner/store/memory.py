@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.provisioner.store.bell import Bell
+from services.provisioner.store.memory_guards import MemoryGuards
 from services.provisioner.store.memory_intake import MemoryIntakeTx
 from services.provisioner.store.memory_questions import MemoryQuestions
 from services.provisioner.store.memory_queue import MemoryQueue
@@ -20,7 +21,7 @@ def _real() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryQueue, MemoryQuestions):
+class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards):
     """Implements `port.Store`. `paused` says whether a target is: such a target is not claimed."""
 
     def __init__(

@@ -9,6 +9,7 @@ from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.identity import naming_of
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
+from services.provisioner.store.memory_guards import MemoryAnnouncing
 from services.provisioner.store.memory_tables import Base, KeptEvent, Row, Tables
 from services.provisioner.store.port import Mark, Message, NewEvent, Touched
 from services.provisioner.store.routing import Ident, Known, Subject
@@ -65,7 +66,7 @@ def follow(tables: Tables) -> dict[WorkerKey, tuple[str, str]]:
     return {worker: (was, known.person_id) for worker, (was, known) in moved.items()}
 
 
-class MemoryIntakeTx:
+class MemoryIntakeTx(MemoryAnnouncing):
     """One transaction; the store's lock is held while it is open."""
 
     def __init__(self, base: Base) -> None:

@@ -1,6 +1,6 @@
 """What the in-memory store keeps. Values are never changed in place, so that a shallow copy is a snapshot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken, TargetResult
 from services.provisioner.model import Fact, FactKey, WorkerKey
+from services.provisioner.store.guard_values import Change
 from services.provisioner.store.port import (
     FINAL,
     EventStateName,
@@ -81,6 +82,17 @@ class Plan:
     ended: bool = False
 
 
+ChangeKey = tuple[str, str, datetime]
+"""(cause, kind, due_at)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptChange:
+    change: Change
+    wave: int
+    announced_at: datetime
+
+
 @dataclass(slots=True)
 class Tables:
     """What a transaction may change; all else is the store's."""
@@ -106,6 +118,8 @@ class Tables:
     outbox: dict[int, Message] = field(default_factory=dict)
     sent: dict[int, tuple[Message, datetime]] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, Mapping[ChangeKey, KeptChange]] = field(default_factory=dict)
+    announced_at: dict[str, datetime] = field(default_factory=dict)
 
     def copy(self) -> Self:
         return replace(self, **{f.name: dict(getattr(self, f.name)) for f in fields(self)})

@@ -14,6 +14,7 @@ from uuid import UUID
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
 from services.provisioner.model import Fact, Step, WorkerKey
+from services.provisioner.store.guard_values import Announced, Change, HeldGroup, HeldRow, Known, News, Stretch
 from services.provisioner.store.values import (
     DEPARTMENTS,
     FINAL,
@@ -44,12 +45,14 @@ from services.provisioner.store.values import (
 __all__ = [
     "DEPARTMENTS",
     "FINAL",
+    "Announcing",
     "Books",
     "Claim",
     "End",
     "EventChange",
     "EventStateName",
     "Finished",
+    "Guarding",
     "IntakeTx",
     "Mark",
     "Message",
@@ -74,7 +77,22 @@ __all__ = [
 ]  # fmt: skip
 
 
-class IntakeTx(Protocol):
+class Announcing(Protocol):
+    """The part of an intake transaction that guards need; used only where a policy has guards."""
+
+    async def histories(self, persons: Collection[str]) -> Mapping[str, Known]:
+        """What is known of these people now, the facts just added among it; nobody is left out."""
+        ...
+
+    async def announce(self, news: News) -> None:
+        """Keep what facts announce, before the marks of the same transaction. Announced twice counts once.
+
+        A new wave begins when nothing is due and nothing was announced for `QUIET` of machine time.
+        """
+        ...
+
+
+class IntakeTx(Announcing, Protocol):
     """One transaction: positions, events, facts, marks and outbox together, or nothing."""
 
     async def positions(self, epoch: str, parts: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
@@ -247,7 +265,34 @@ class Registry(Protocol):
         ...
 
 
-class Store(Queue, Questions, Registry, Protocol):
+class Guarding(Protocol):
+    """What guards count, and whom they hold."""
+
+    async def announced(self, person_id: str, target: str, at: datetime) -> tuple[int, Sequence[Announced]]:
+        """The version of all announced changes, and this person's, due by then and not yet seen settled on the target.
+
+        The version changes with every change that is announced or lapses.
+        """
+        ...
+
+    async def note(self, change: Change) -> Announced:
+        """Keep a change that no fact announced, with the first step that it asks for; known ones are not moved."""
+        ...
+
+    async def stretch(self, cause: str, kind: str, since: datetime, until: datetime) -> Stretch:
+        """Changes of a cause and kind in [since, until), and the people active in it; in no HR source's: of all."""
+        ...
+
+    async def held_groups(self) -> Sequence[HeldGroup]:
+        """Held rows by target and reason, the oldest first."""
+        ...
+
+    async def held_rows(self, target: str, reason: str) -> Sequence[HeldRow]:
+        """The people of one group."""
+        ...
+
+
+class Store(Queue, Questions, Registry, Guarding, Protocol):
     """All of it."""
 
     def intake(self) -> AbstractAsyncContextManager[IntakeTx]:

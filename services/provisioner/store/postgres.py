@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from services.kit.database import LOST, Line
 from services.provisioner.store.bell import PostgresBell
 from services.provisioner.store.errors import StoreUnavailableError
+from services.provisioner.store.guards import PostgresGuards
 from services.provisioner.store.intake import PostgresIntakeTx
 from services.provisioner.store.outbox import PostgresOutbox
 from services.provisioner.store.port import IntakeTx
@@ -20,7 +21,7 @@ from services.provisioner.store.writer import WRITERS, GroupWriter
 SCHEMA = "provisioner"
 
 
-class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, PostgresOutbox):
+class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, PostgresGuards, PostgresOutbox):
     """Implements `port.Store`. Nothing is connected before the first call; a lost database is found again by itself.
 
     Every call raises StoreUnavailableError while the database is gone. At most 13 connections.
