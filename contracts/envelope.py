@@ -9,9 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringCon
 from contracts.base import Frozen, Id, printable
 
 Headers = list[tuple[str, bytes]]
-Source = Annotated[
-    str, StringConstraints(min_length=1, max_length=256, pattern=r"^\S+$"), AfterValidator(printable)
-]
+Source = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^\S+$"), AfterValidator(printable)]
 CONTENT_TYPE = "application/json"
 
 

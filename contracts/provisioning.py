@@ -141,8 +141,12 @@ class Recipient(Frozen):
     """Native id by target, of open accounts only."""
 
 
-class EventSettled(Frozen):
-    """An HR event reached a final state; `confirmed` when every enforcing target shows what was due at its instant."""
+class Statement(Frozen):
+    """An HR event reached a final state; `confirmed` when every enforcing target shows what was due at its instant.
+
+    `due_later` lists what follows with its dates; `residue` of a target names what the platform gives no way to end
+    or read.
+    """
 
     event: EventRef
     state: EventState
@@ -150,8 +154,6 @@ class EventSettled(Frozen):
     person_id: str | None = None
     worker_id: str | None = None
     department_id: str | None = None
-    display_name: Text | None = None
-    """For the messages to the manager and to IT only; it reaches no log and no audit record in clear."""
     change: Change | None = None
     effective_at: AwareDatetime | None = None
     accepted_at: AwareDatetime
@@ -159,6 +161,13 @@ class EventSettled(Frozen):
     targets: tuple[TargetResult, ...] = ()
     nothing_enforced: bool = False
     due_later: tuple[DueLater, ...] = ()
+
+
+class EventSettled(Statement):
+    """The statement with what only messages need."""
+
+    display_name: Text | None = None
+    """For the messages to the manager and to IT only; it reaches no log and no audit record in clear."""
     recipients: tuple[Recipient, ...] = ()
 
 

@@ -22,6 +22,7 @@ from services.kit.database import DatabaseGoneError
 from services.kit.errors import UnreachableError
 from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
+from services.kit.relay import Relay
 from services.kit.settings import Environment
 from services.notifier.channels.registry import open_channels, quotas
 from services.notifier.errors import StoreGoneError
@@ -29,7 +30,6 @@ from services.notifier.handlers import Intake
 from services.notifier.messages import intents
 from services.notifier.metrics import Metrics
 from services.notifier.notices import Installation, read_installation
-from services.notifier.relay import Keep, Relay
 from services.notifier.render import Renderer
 from services.notifier.sender import Sender
 from services.notifier.settings import Settings
@@ -105,8 +105,8 @@ def _relay(settings: Settings, store: Store, broker: KafkaBroker, holder: str) -
     async def send(records: Sequence[Outgoing]) -> object:
         return await kafka.publish_in_order(broker, records, within=PUBLISH_SECONDS)
 
-    keep = Keep(settings.outbox_keep, settings.seen_keep)
-    return Relay(store, send, holder, settings.broker_epoch, keep)
+    tidy = partial(store.purge, settings.outbox_keep, settings.seen_keep)
+    return Relay(store, send, holder, settings.broker_epoch, tidy)
 
 
 def _service(parts: Parts, registry: CollectorRegistry) -> Service:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID, uuid4
 
 from aiokafka import TopicPartition
@@ -22,13 +23,13 @@ from services.kit.database import DatabaseGoneError
 from services.kit.errors import UnreachableError, UsageError
 from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
+from services.kit.relay import Relay
 from services.kit.settings import Environment
 from services.platforms import gate
 from services.platforms.gate import Gate
 from services.platforms.limiter import Limiter
 from services.provisioner.act.case import open_case
 from services.provisioner.act.departments import DepartmentPass
-from services.provisioner.act.outbox import Relay
 from services.provisioner.act.reconcile import Pass
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
@@ -267,7 +268,7 @@ def _service(
         lambda records: kafka.publish_in_order(broker, records, within=PUBLISH_SECONDS),
         f"{parts.settings.process_name}/{uuid4().hex}",
         parts.settings.broker_epoch,
-        keep=parts.settings.outbox_keep,
+        tidy=partial(parts.store.purge, parts.settings.outbox_keep),
         turned=turn.beat,
     )
     _checks(health, parts, worker, turn)

@@ -11,16 +11,20 @@ from prometheus_client import CollectorRegistry
 from contracts.audit import AuditRecord
 from contracts.lifecycle import Confirmation
 from services.kit.errors import PublishError
+from services.kit.relay import Relay
 from services.notifier.errors import StoreGoneError
 from services.notifier.handlers import Intake
 from services.notifier.messages import intents
 from services.notifier.metrics import Metrics
 from services.notifier.notices import ManagerNotice, Notices
-from services.notifier.relay import Relay
 from services.notifier.render import Renderer
 from services.notifier.store.postgres import PostgresStore
 
 NOTICES = Notices(manager=ManagerNotice())
+
+
+async def no_tidying():
+    pass
 
 
 def intake(store, notices=NOTICES):
@@ -49,7 +53,7 @@ class Broker:
 
 
 async def drained(store, broker, epoch="e1", holder="one"):
-    relay = Relay(store, broker, holder, epoch)
+    relay = Relay(store, broker, holder, epoch, no_tidying)
     while await relay.turn():
         pass
     return broker
@@ -146,7 +150,7 @@ async def test_a_store_that_is_gone_is_waited_for(store):
 async def test_what_the_broker_did_not_acknowledge_stays_and_goes_out_in_order(store):
     await intake(store).take_in(STORY)
     broker = Broker(refusals=1)
-    relay = Relay(store, broker, "one", "e1")
+    relay = Relay(store, broker, "one", "e1", no_tidying)
     with pytest.raises(PublishError):
         await relay.turn()
     assert (await store.counts()).outbox == 6
@@ -165,8 +169,8 @@ async def test_a_new_broker_is_filled_again_before_anything_new(store):
 
 async def test_only_one_replica_publishes(store):
     await intake(store).take_in(STORY)
-    assert await Relay(store, Broker(), "one", "e1").turn() == 6
-    assert await Relay(store, Broker(), "two", "e1").turn() is None
+    assert await Relay(store, Broker(), "one", "e1", no_tidying).turn() == 6
+    assert await Relay(store, Broker(), "two", "e1", no_tidying).turn() is None
 
 
 async def test_no_notify_section_means_no_message_and_everything_else(store):
