@@ -112,6 +112,8 @@ def intake() -> Dashboard:
               unit="s"),
         lines("Requests at once", "At TENURE_MAX_REQUESTS the next is answered 503.",
               Query("sum by (instance) (tenure_ingest_requests_in_flight)", "{{instance}}")),
+        lines("Silence of sources", "Since the last event, or the start of ingest.",
+              Query("time() - max by (source) (tenure_ingest_source_heard_timestamp_seconds)", "{{source}}"), unit="s"),
         lines("Fields dropped", "Unknown, or not the source's to say.",
               Query(f"sum by (source) (rate(tenure_ingest_fields_dropped_total{RATE})) or vector(0)", "{{source}}"),
               unit="cps"),

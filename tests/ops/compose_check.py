@@ -109,6 +109,11 @@ def prometheus(url: str) -> None:
     found = {one["metric"]["job"]: one["value"][1] for one in get(f"{url}/api/v1/query?{query}")["data"]["result"]}
     need(set(found) == {"ingest", "provisioner", "notifier"}, f"Prometheus reads {found}")
     need(set(found.values()) == {"1"}, f"a service is not up: {found}")
+    query = urllib.parse.urlencode({"query": "max by (job) (max_over_time(process_resident_memory_bytes[10m])) / 1e6"})
+    memory = {
+        one["metric"]["job"]: float(one["value"][1]) for one in get(f"{url}/api/v1/query?{query}")["data"]["result"]
+    }
+    sys.stderr.write(f"compose: memory in MB: { {job: round(used) for job, used in memory.items()} }\n")
     alerts = {one["labels"]["alertname"] for one in get(f"{url}/api/v1/alerts")["data"]["alerts"]}
     need(not alerts & {"TenureBooksUnbalanced", "TenureQuarantineGrowing"}, f"alerts: {alerts}")
 
