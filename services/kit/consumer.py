@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
@@ -64,6 +64,15 @@ class Consumer:
             log.warning("offsets.not_committed", topic=self.topic.name, error=type(exc).__name__)
 
     # ------------------------------------------------------------ how it stands
+
+    async def ends(self) -> dict[tuple[str, int], int]:
+        """The offset after the newest record by (topic, partition). Raises KafkaError while the broker is gone."""
+        consumer = self.subscriber.consumer
+        if not isinstance(consumer, AIOKafkaConsumer):
+            raise KafkaConnectionError
+        places = [TopicPartition(self.topic.name, number) for number in range(self.topic.partitions)]
+        ends = await consumer.end_offsets(places)
+        return {(place.topic, place.partition): end for place, end in ends.items()}
 
     def assigned(self) -> State:
         consumer = self.subscriber.consumer

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 from prometheus_client import CollectorRegistry
@@ -223,19 +222,12 @@ def _consume(settings: Settings, broker: KafkaBroker, intake: Intake, health: He
 
 async def _ends(consumers: list[Consumer], epoch: str) -> Ends | None:
     """Kafka's end offsets of the intake topics; None while it does not answer."""
-    offsets: dict[tuple[str, int], int] = {}
     try:
         async with asyncio.timeout(5.0):
-            for consumer in consumers:
-                kafka_consumer = consumer.subscriber.consumer
-                if kafka_consumer is None:
-                    return None
-                places = [TopicPartition(consumer.topic.name, p) for p in range(consumer.topic.partitions)]
-                ends = await kafka_consumer.end_offsets(places)
-                offsets |= {(place.topic, place.partition): end for place, end in ends.items()}
+            found = await asyncio.gather(*(consumer.ends() for consumer in consumers))
     except (KafkaError, TimeoutError, OSError):
         return None
-    return Ends(epoch, offsets)
+    return Ends(epoch, {place: end for ends in found for place, end in ends.items()})
 
 
 # ---------------------------------------------------------------- the service

@@ -96,11 +96,14 @@ class Operations:
 
     async def quiet(self) -> bool:
         """Nothing unread, nothing due or in retry, outbox empty."""
+        if not await self.store.idle():
+            return False
         ends = await self.ends()
-        if ends is None or not await self.store.idle():
+        if ends is None:
             return False
         unread, _ = count(await self.store.books(), ends)
-        return unread == 0
+        # Once more, since what was unread a moment ago may be due by now.
+        return unread == 0 and await self.store.idle()
 
     # ------------------------------------------------------------ people
 
