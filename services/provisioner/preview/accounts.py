@@ -23,8 +23,10 @@ from services.provisioner.store.port import StoredAccount
 
 JUST = timedelta(microseconds=1)
 _STATE = {
-    "suspend": AccountState.SUSPENDED, "resume": AccountState.ACTIVE, "strip": AccountState.STRIPPED,
-    "remove": AccountState.REMOVED, "delete": AccountState.DELETED,
+    "suspend": AccountState.SUSPENDED,
+    "resume": AccountState.ACTIVE,
+    "remove": AccountState.REMOVED,
+    "delete": AccountState.DELETED,
 }  # fmt: skip
 
 
@@ -102,8 +104,10 @@ def carried_out(before: StoredAccount | None, steps: Iterable[Step], wished: Wis
                 granted.add(step.entitlement or "")
             case "revoke":
                 granted.discard(step.entitlement or "")
-            case "strip" | "remove" | "delete":
-                account, granted = replace(account, state=_STATE[step.verb]), set()
+            case "strip":
+                account, granted = replace(account, state=AccountState.STRIPPED), set()
+            case "remove" | "delete":
+                account, granted = Account(account.native_id, _STATE[step.verb]), set()
             case "suspend" | "resume":
                 account = replace(account, state=_STATE[step.verb])
             case _:
