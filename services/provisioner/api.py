@@ -2,6 +2,8 @@
 
 GET  /v1/status · /v1/wait?timeout= · /v1/find?text= · /v1/person?id=&at= · /v1/todo
 GET  /v1/quarantine · /v1/quarantine/{no}    POST /v1/quarantine/{no}/dismiss {reason} · …/resend {data?}
+GET  /v1/holds · /v1/holds/people?cause=&kind=&target=&person=
+POST /v1/holds/release {cause?, kind?, target?, person?, reason} · /v1/holds/refuse, the same
 POST /v1/stop {person, reason} · /v1/allow {person, reason} · /v1/retry {person}
 POST /v1/pause {target?, reason?} · /v1/continue {target?}
 GET  /v1/clock    POST /v1/clock {business_at, speed}
@@ -13,18 +15,20 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.kit.database import DatabaseGoneError
 from services.provisioner.errors import OperatorError
+from services.provisioner.holds import Holds, Which
 from services.provisioner.operations import BusinessClock, Operations
 from services.provisioner.people import People
 from services.provisioner.quarantine import Quarantine
+from services.provisioner.store.guard_values import ChangeKind
 
 MAX_BODY = 1_000_000
 Handler = Callable[[Request, str], Awaitable[Any]]
@@ -47,6 +51,22 @@ class StopBody(_Body):
 class TargetBody(_Body):
     target: str | None = Field(default=None, max_length=128)
     reason: str = Field(default="by hand", max_length=256)
+
+
+class HoldBody(_Body):
+    """Which of all that is held; at least a cause or a person, so that nothing is released by omission."""
+
+    cause: str | None = Field(default=None, max_length=320)
+    kind: ChangeKind | None = None
+    target: str | None = Field(default=None, max_length=128)
+    person: str | None = Field(default=None, max_length=320)
+    reason: str = Field(min_length=1, max_length=256)
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.cause is None and self.person is None:
+            raise ValueError("give a cause or a person")
+        return self
 
 
 class DismissBody(_Body):
@@ -91,10 +111,16 @@ class Api:
     """Routes around `Operations`; each handler is a line."""
 
     def __init__(
-        self, operations: Operations, people: People, quarantine: Quarantine, operators: Operators, clock: BusinessClock
+        self,
+        operations: Operations,
+        people: People,
+        quarantine: Quarantine,
+        operators: Operators,
+        clock: BusinessClock,
+        holds: Holds,
     ) -> None:
         self._do, self._people, self._quarantine, self._operators = operations, people, quarantine, operators
-        self._clock = clock
+        self._clock, self._holds = clock, holds
 
     def routes(self) -> list[BaseRoute]:
         get = [
@@ -103,6 +129,8 @@ class Api:
             ("/v1/find", self._find),
             ("/v1/person", self._person),
             ("/v1/todo", self._todo),
+            ("/v1/holds", self._held),
+            ("/v1/holds/people", self._held_people),
             ("/v1/quarantine", self._quarantined),
             ("/v1/quarantine/{no:int}", self._one_quarantined),
             ("/v1/clock", self._get_clock),
@@ -111,6 +139,8 @@ class Api:
             ("/v1/stop", self._stop),
             ("/v1/allow", self._allow),
             ("/v1/retry", self._retry),
+            ("/v1/holds/release", self._release),
+            ("/v1/holds/refuse", self._refuse),
             ("/v1/pause", self._pause),
             ("/v1/continue", self._continue),
             ("/v1/clock", self._post_clock),
@@ -155,6 +185,26 @@ class Api:
 
     async def _todo(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
         return await self._do.todo()
+
+    async def _held(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
+        return await self._holds.listed()
+
+    async def _held_people(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        asked = {name: request.query_params.get(name) for name in ("cause", "kind", "target", "person")}
+        return await self._holds.show(await self._which(**asked))
+
+    async def _release(self, request: Request, by: str) -> Any:  # noqa: ANN401
+        body = HoldBody.model_validate_json(await _read(request))
+        which = await self._which(body.cause, body.kind, body.target, body.person)
+        return await self._holds.release(which, f"operator:{by}", body.reason)
+
+    async def _refuse(self, request: Request, by: str) -> Any:  # noqa: ANN401
+        body = HoldBody.model_validate_json(await _read(request))
+        which = await self._which(body.cause, body.kind, body.target, body.person)
+        return await self._holds.refuse(which, f"operator:{by}", body.reason)
+
+    async def _which(self, cause: str | None, kind: str | None, target: str | None, person: str | None) -> Which:
+        return Which(cause, kind, target, await self._do.identify(person) if person else None)
 
     async def _quarantined(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
         return await self._quarantine.listed()

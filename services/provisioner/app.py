@@ -27,15 +27,18 @@ from services.kit.settings import Environment
 from services.platforms import gate
 from services.platforms.gate import Gate
 from services.platforms.limiter import Limiter
+from services.provisioner.act.announcer import Announcer
 from services.provisioner.act.case import open_case
 from services.provisioner.act.departments import DepartmentPass
 from services.provisioner.act.reconcile import Pass
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
+from services.provisioner.act.watch import Watch
 from services.provisioner.act.worker import Pace, Run, Worker
 from services.provisioner.api import Api, Operators
 from services.provisioner.connectors.registry import KINDS
 from services.provisioner.handlers import Intake
+from services.provisioner.holds import Holds
 from services.provisioner.metrics import Metrics
 from services.provisioner.operations import BusinessClock, Ends, Operations, count
 from services.provisioner.people import People
@@ -158,6 +161,8 @@ def _fitted(config: BaseModel, settings: Settings, kind: str) -> BaseModel:
 
 def _runs(parts: Parts) -> dict[str, Run]:
     trees = Trees(parts.store)
+    policy = parts.policy
+    watch = Watch(parts.store, policy.guards, policy.version) if policy.guards else None
 
     def of(target: Target) -> Run:
         async def run(claim: Claim, process: UUID) -> Finished:
@@ -166,8 +171,8 @@ def _runs(parts: Parts) -> dict[str, Run]:
             tree = await trees.at(at)
             if claim.person_id == DEPARTMENTS:
                 return await DepartmentPass(parts.store, target, claim, process, file, at, tree).run()
-            case = await open_case(claim.person_id, target.name, at, file, parts.policy, tree, parts.store)
-            return await Pass(parts.store, target, case, claim, process, parts.limiter).run()
+            case = await open_case(claim.person_id, target.name, at, file, parts.policy, tree, parts.store, trees)
+            return await Pass(parts.store, target, case, claim, process, parts.limiter, watch).run()
 
         return run
 
@@ -199,6 +204,7 @@ def _intake(parts: Parts, worker: Worker) -> Intake:
         zone_of=lambda urn: sources[urn].zone if urn in sources else "UTC",
         woken=worker.wake,
         counted=lambda kind, n: parts.metrics.taken_in.labels(kind).inc(n),
+        announce=Announcer(parts.policy, Trees(parts.store)) if parts.policy.guards else None,
     )
 
 
@@ -253,7 +259,8 @@ def _service(
     people = People(parts.store, parts.policy, parts.clock)
     clock = BusinessClock(parts.store, parts.clock, worker.wake)
     operators = Operators(parts.settings.operators_file)
-    api = Api(operations, people, Quarantine(parts.store), operators, clock)
+    holds = Holds(parts.store, parts.clock, worker.wake)
+    api = Api(operations, people, Quarantine(parts.store), operators, clock, holds)
     turn = Progress(60.0)
     relay = Relay(
         parts.store,
@@ -303,6 +310,7 @@ async def _show(parts: Parts, operations: Operations, turn: Progress) -> None:
     metrics.show_queue(parts.targets, await parts.store.depth(), now)
     paused = {target for target, *_ in await parts.limiter.pauses()}
     metrics.show_standing(parts.targets, await parts.store.standing())
+    metrics.show_held(parts.targets, await parts.store.held_groups())
     metrics.snapshot.set(await parts.store.snapshot_age())
     for name in parts.targets:
         metrics.paused.labels(name).set(int(name in paused or "*" in paused))

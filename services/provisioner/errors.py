@@ -43,3 +43,10 @@ class StillRefusedError(OperatorError):
 
     def __init__(self, api: str, code: str) -> None:
         super().__init__(f"{api} answered {code}: correct the secret or the permission, then `tenure continue` again")
+
+
+class NothingHeldError(OperatorError):
+    status, title = 404, "no guard holds that"
+
+    def __init__(self) -> None:
+        super().__init__("`tenure holds list` says what is held, by cause, kind and target")

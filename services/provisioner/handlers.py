@@ -7,7 +7,7 @@ partition; a store that is gone makes intake wait, commit nothing and go on by i
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,17 @@ from services.provisioner.model import Fact
 from services.provisioner.plan.books import message
 from services.provisioner.plan.decided import first_stands, told
 from services.provisioner.store.errors import StoreUnavailableError
-from services.provisioner.store.port import DEPARTMENTS, EventStateName, IntakeTx, Mark, Message, NewEvent, Store
+from services.provisioner.store.port import (
+    DEPARTMENTS,
+    Announcing,
+    EventStateName,
+    IntakeTx,
+    Mark,
+    Message,
+    NewEvent,
+    Store,
+    Touched,
+)
 
 log = structlog.get_logger()
 
@@ -37,6 +47,9 @@ _STATE: Mapping[Kind, EventStateName] = {
     "conflict": "inbox",
     "unreadable": "quarantined",
 }
+
+
+Announce = Callable[[Announcing, Mapping[str, Sequence[Fact]], datetime], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -52,6 +65,8 @@ class Intake:
     zone_of: Callable[[str], str] = lambda _source: "UTC"
     woken: Callable[[], None] = lambda: None
     counted: Callable[[Kind, int], None] = lambda _kind, _count: None
+    announce: Announce | None = None
+    """Keeps what new facts bring, for guards; None where policy has none."""
     retry_after: float = 1.0
     beats: list[Callable[[], None]] = field(default_factory=list)
 
@@ -99,6 +114,8 @@ class Intake:
             judged = arrivals(new, await tx.known(ids))
             touched = await tx.add(self.epoch, [_event(arrival) for arrival in judged])
             now = self.clock.business_now()
+            if self.announce is not None:
+                await self.announce(tx, _news(judged, touched), now)
             marks: list[Mark] = []
             for arrival, who in zip(judged, touched, strict=True):
                 marks += _marks(arrival, who.persons, bool(who.departments), now)
@@ -118,6 +135,17 @@ class Intake:
                 await tx.decide(decision)
                 await tx.publish(told(decision))
         await tx.publish([each for arrival in judged for each in _messages(arrival, now)])
+
+
+def _news(judged: Sequence[Arrival], touched: Sequence[Touched]) -> dict[str, list[Fact]]:
+    """The new facts, by the persons whom they concern."""
+    found: dict[str, list[Fact]] = {}
+    for arrival, who in zip(judged, touched, strict=True):
+        fact = arrival.record.content
+        if arrival.kind == "new" and isinstance(fact, Fact):
+            for person_id in who.persons:
+                found.setdefault(person_id, []).append(fact)
+    return found
 
 
 def _event(arrival: Arrival) -> NewEvent:

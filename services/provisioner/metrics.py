@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from services.platforms.gate import BULK, EVERYDAY, URGENT
 from services.platforms.limiter import Limiter
 from services.provisioner.facts.arrivals import Kind
+from services.provisioner.plan.guards import KINDS, read_reason
+from services.provisioner.store.guard_values import HeldGroup
 from services.provisioner.store.port import Books, EventStateName, QueueDepth, RowVerdict
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
@@ -77,6 +79,8 @@ class Metrics:
             "tenure_oldest_snapshot_seconds", "Age of the database's oldest open transaction", registry=registry
         )
         self.attention = Gauge("tenure_waiting_for_person", "Rows held or in the inbox", ["target"], registry=registry)
+        # Persons whom a guard holds, by the kind of step; zero once released or refused. Read by TenureHoldWaiting.
+        self.held = Gauge("tenure_held", "Persons held by a guard", ["target", "kind"], registry=registry)
 
     def show_standing(self, targets: Iterable[str], standing: Mapping[tuple[str, RowVerdict], int]) -> None:
         """Every target and verdict, zero too: an alert must see it end."""
@@ -84,6 +88,13 @@ class Metrics:
             for verdict in VERDICTS:
                 self.standing.labels(target, verdict).set(standing.get((target, verdict), 0))
             self.attention.labels(target).set(sum(standing.get((target, v), 0) for v in ("held", "inbox")))
+
+    def show_held(self, targets: Iterable[str], groups: Sequence[HeldGroup]) -> None:
+        """Every target and kind, zero too; what was refused waits for HR and is not counted."""
+        for target, kind in product(targets, KINDS):
+            read = [(group.people, read_reason(group.reason)) for group in groups if group.target == target]
+            people = sum(n for n, held in read if held and not held.refused and kind in held.kinds)
+            self.held.labels(target, kind).set(people)
 
     def show_books(self, books: Books, accepted: int, unread: int, now: datetime) -> None:
         """Set the gauges of P8 from one reading."""

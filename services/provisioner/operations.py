@@ -20,6 +20,8 @@ from services.provisioner.errors import (
     UnknownTargetError,
 )
 from services.provisioner.plan.decided import told
+from services.provisioner.plan.guards import read_reason, release_command
+from services.provisioner.store.guard_values import HeldGroup
 from services.provisioner.store.port import Books, Mark, PersonCard, Quarantined, Store, Waiting
 
 STATES = ("in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate")
@@ -208,7 +210,8 @@ class Operations:
     async def todo(self) -> list[dict[str, Any]]:
         """Everything that waits for a person, oldest first, with the next command."""
         now = self.clock.business_now()
-        items = [_waiting(row) for row in await self.store.waiting() if row.verdict in ("held", "inbox")]
+        items = [_waiting(row) for row in await self.store.waiting() if _needs_person(row)]
+        items += [_slice(group) for group in await self.store.held_groups() if _by_guard(group.reason)]
         items += [_quarantined(row) for row in await self.store.quarantined()]
         for target, by, reason, since in await self.pauses.pauses():
             command = "tenure continue" if target == "*" else f"tenure continue {target}"
@@ -268,6 +271,22 @@ def _ids(card: PersonCard) -> set[str]:
 
 def _item(kind: str, since: datetime, command: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     return {"kind": kind, "since": since, "next": command, **more}
+
+
+def _needs_person(row: Waiting) -> bool:
+    """A slice that a guard holds is one item, however many people are in it."""
+    return row.verdict == "inbox" or (row.verdict == "held" and read_reason(row.reason) is None)
+
+
+def _by_guard(reason: str) -> bool:
+    held = read_reason(reason)
+    return held is not None and not held.refused
+
+
+def _slice(group: HeldGroup) -> dict[str, Any]:
+    return _item(
+        "held", group.since, release_command(group), target=group.target, reason=group.reason, people=group.people
+    )
 
 
 def _waiting(row: Waiting) -> dict[str, Any]:

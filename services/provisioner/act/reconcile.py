@@ -4,7 +4,9 @@ Fold, desire, plan, carry out, read back, plan again: the pass is settled when t
 is one `finish`, in which the books of the person's events are made up.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -25,11 +27,13 @@ from services.provisioner.act.carry import Carrier, FencedError, recalled
 from services.provisioner.act.case import Case
 from services.provisioner.act.endings import Ending, ending
 from services.provisioner.act.target import Target
+from services.provisioner.act.watch import Watch
 from services.provisioner.connectors.base import NamesResidue
 from services.provisioner.model import Account, AccountState, Step
+from services.provisioner.plan import guards
 from services.provisioner.plan.books import message
-from services.provisioner.plan.decided import linked, named, told
-from services.provisioner.plan.planner import GONE, Plan, plan
+from services.provisioner.plan.decided import identified, linked, named, told
+from services.provisioner.plan.planner import GONE, PREPARED, Plan, plan
 from services.provisioner.plan.wish import Wish, wish
 from services.provisioner.policy.usernames import candidates
 from services.provisioner.store.port import (
@@ -72,7 +76,9 @@ class Pass:
     claim: Claim
     process: UUID
     pauses: Pauses
+    watch: Watch | None = None
     _moved: bool = False
+    _reports: tuple[str, ...] = ()
 
     async def run(self) -> Finished:
         carrier = Carrier(self.target, self.store, self.claim, self.process, self.case.at, self.case.file.account)
@@ -94,7 +100,7 @@ class Pass:
             wanted = await self._wish(carrier)
             if isinstance(wanted, Ending):
                 return wanted
-            made = plan(wanted, carrier.stored, self.target, self.case.begun)
+            made = await self._watched(wanted, plan(wanted, carrier.stored, self.target, self._given_back()))
             if not made.steps or self.case.desired.mode != "enforce":
                 return self._settled(made, carrier.stored)
             if made.steps == before:
@@ -113,6 +119,26 @@ class Pass:
             if await self.store.newer(self.claim):
                 return Ending("retry", "newer_facts")
         return Ending("retry", "many_rounds", not_before=1.0)
+
+    async def _watched(self, wanted: Wish, made: Plan) -> Plan:
+        """The plan without what a guard holds. A stop passes, and so does undoing what nobody ever used."""
+        if self.watch is None or not made.steps or self.case.desired.mode != "enforce":
+            return made
+        closing = wanted.access == "closed"
+        if closing and wanted.case == "stop":
+            return made
+        kinds = guards.kinds_in(made.steps, closing=closing) - ({"delete"} if wanted.undo else set())
+        decisions = self.case.file.decisions
+        held = await self.watch.held(self.claim.person_id, self.target.name, kinds, decisions, self.case.at)
+        if not held:
+            return made
+        steps = guards.allowed(made.steps, held, closing=closing)
+        return replace(made, steps=steps, holds=(*dict.fromkeys(held.values()), *made.holds))
+
+    def _given_back(self) -> datetime | None:
+        """When we last learned that an account which others closed is to open again: by a fact, or by a release."""
+        released = guards.released_at(self.case.file.decisions, self.target.name, "resume")
+        return max((at for at in (self.case.begun, released) if at), default=None)
 
     async def _recall(self, carrier: Carrier) -> None:
         """After a crash or an unknown outcome, look before anything else."""
@@ -147,6 +173,9 @@ class Pass:
         return replace(wanted, native_id=reserved)
 
     def _settled(self, made: Plan, stored: StoredAccount | None) -> Ending:
+        self._reports = made.reports
+        if made.inbox:
+            return Ending("inbox", made.inbox[0])
         if made.holds:
             return Ending("held", made.holds[0])
         if made.waits:
@@ -154,6 +183,8 @@ class Pass:
         if self.case.elsewhere and stored and stored.observed.state not in GONE:
             # A second account of one human: what it owns is handed over by a person.
             return Ending("inbox", f"linked_elsewhere:hand_over:{stored.observed.native_id}")
+        if self.case.desired.notices and self.case.desired.mode == "enforce":
+            return Ending("inbox", self.case.desired.notices[0])
         return Ending("settled", "")
 
     async def _read_first(self, carrier: Carrier, made: Plan) -> bool:
@@ -213,6 +244,7 @@ class Pass:
         dates = [date for date in (self.case.next_change, how.next_at) if date]
         if how.reason == "newer_facts":
             dates = [self.case.at]
+        forget = how.verdict == "settled" and self._undone(carrier.stored)
         end = End(
             verdict=verdict,
             reason=how.reason or None,
@@ -220,7 +252,8 @@ class Pass:
             next_at=min(dates, default=None),
             next_lane=self.case.next_lane,
             not_before=how.not_before,
-            account=carrier.stored,
+            account=None if forget else carrier.stored,
+            forget=forget,
             result=await self._result(carrier.stored),
             department_id=self.case.state.assignment.department_id,
             messages=(*self._checked(carrier, how), *(each for d in decisions for each in told(d))),
@@ -230,8 +263,26 @@ class Pass:
         await self._ask_departments(how)
         return finished
 
+    def _undone(self, stored: StoredAccount | None) -> bool:
+        """Whether what was prepared for a hire that was taken back is gone."""
+        marked = stored is not None and PREPARED in stored.written and stored.observed.state in GONE
+        return self.case.desired.undo and marked
+
     def _decided(self, carrier: Carrier) -> tuple[Decision, ...]:
-        """A name that was given and an account that became the person's, in this pass."""
+        """Whose employments this rests on, a name that was given, an account that became the person's, in this pass."""
+        return (*self._identified(carrier), *self._linked(carrier))
+
+    def _identified(self, carrier: Carrier) -> Iterator[Decision]:
+        """What we have on a platform rests on who somebody is: later facts do not make them another."""
+        case, stored = self.case, carrier.stored
+        rests = case.desired.mode == "enforce" and stored is not None and stored.observed.state not in GONE
+        if not rests or case.desired.access == "closed":
+            return
+        for worker in case.state.workers:
+            if worker.active and not worker.unidentified and worker.begun_at and not case.settled(worker):
+                yield identified(self.claim.person_id, worker.worker, worker.begun_at, case.at)
+
+    def _linked(self, carrier: Carrier) -> tuple[Decision, ...]:
         before, after = self.case.file.account, carrier.stored
         person_id, target, at = self.claim.person_id, self.target.name, self.case.at
         known = before.observed.native_id if before and before.observed.state is not AccountState.NONE else None
@@ -264,7 +315,8 @@ class Pass:
         """What the platform gives no way to end, or what it shows that we cannot bring about."""
         connector, found = self.target.connector, list[str]()
         if self.case.desired.access == "closed":
-            return tuple(connector.residue[self.case.desired.case]) if account.state not in GONE else ()
+            left = (*connector.residue[self.case.desired.case], *self.case.desired.residue, *self._reports)
+            return left if account.state not in GONE else ()
         if account.state is AccountState.INVITED:
             found.append("not_activated")
         if isinstance(connector, NamesResidue) and self._moved:
@@ -273,7 +325,7 @@ class Pass:
                     found += (await connector.residue_of(entitlement, [account.native_id])).values()
             except (PlatformError, GateClosedError):
                 found.append("not_read")
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*found, *self._reports)))
 
     def _checked(self, carrier: Carrier, how: Ending) -> tuple[Message, ...]:
         """A read-back that closed or contradicted something, for the audit."""

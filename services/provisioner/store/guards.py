@@ -47,11 +47,10 @@ WHERE c.person_id = $1 AND c.due_at <= $3 AND c.kind NOT IN ('begin', 'end')
 
 _COUNTED = """SELECT due_at, wave, person_id, immediate FROM change
 WHERE cause = $1 AND kind = $2 AND due_at >= $3 AND due_at < $4 ORDER BY due_at, wave"""
-_OF_CAUSE = "AND ($2::text IS NULL OR cause = $2)"
-_ACTIVE = f"""SELECT coalesce(sum(CASE kind WHEN 'begin' THEN 1 ELSE -1 END), 0)::bigint FROM change
-WHERE kind IN ('begin', 'end') AND due_at < $1 {_OF_CAUSE}"""
-_TURNS = f"""SELECT due_at, wave, sum(CASE kind WHEN 'begin' THEN 1 ELSE -1 END)::bigint AS delta FROM change
-WHERE kind IN ('begin', 'end') AND due_at >= $1 AND due_at < $3 {_OF_CAUSE}
+_ACTIVE = """SELECT coalesce(sum(CASE kind WHEN 'begin' THEN 1 ELSE -1 END), 0)::bigint FROM change
+WHERE kind IN ('begin', 'end') AND due_at < $1 AND ($2::text IS NULL OR cause = $2)"""
+_TURNS = """SELECT due_at, wave, sum(CASE kind WHEN 'begin' THEN 1 ELSE -1 END)::bigint AS delta FROM change
+WHERE kind IN ('begin', 'end') AND due_at >= $1 AND due_at < $3 AND ($2::text IS NULL OR cause = $2)
 GROUP BY due_at, wave ORDER BY due_at, wave"""
 
 _GROUPS = """SELECT target, verdict_reason AS reason, count(*) AS people, min(since) AS since FROM due

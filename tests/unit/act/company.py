@@ -13,11 +13,13 @@ from contracts.envelope import Attributes, to_headers
 from contracts.topics import HR_DEPARTMENTS, HR_EVENTS
 from services.kit.clock import Fixed
 from services.platforms.gate import OpenGate
+from services.provisioner.act.announcer import Announcer
 from services.provisioner.act.case import open_case
 from services.provisioner.act.departments import DepartmentPass
 from services.provisioner.act.reconcile import Pass
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
+from services.provisioner.act.watch import Watch
 from services.provisioner.connectors.memory import MemoryConfig, MemoryPlatform, open_memory
 from services.provisioner.connectors.registry import KINDS
 from services.provisioner.handlers import Intake
@@ -54,6 +56,9 @@ class Pauses:
 @dataclass
 class Company:
     wiki: str = "observe"
+    more: str = ""
+    """Further sections of the policy."""
+    policy_text: str = POLICY
     clock: Fixed = field(default_factory=lambda: Fixed(START))
     crm: MemoryPlatform = field(default_factory=MemoryPlatform)
     numbers: itertools.count = field(default_factory=itertools.count)
@@ -62,13 +67,21 @@ class Company:
         self.pauses = Pauses()
         self.store = MemoryStore(lambda: self.clock.machine, lambda target: target in self.pauses.paused)
         self.gate = OpenGate()
-        self.policy = load(POLICY % self.wiki, KINDS)
+        self.policy = load(self.policy_text % self.wiki + self.more, KINDS)
         self.targets = {
             "crm": self._target("crm", self.crm, departments="full"),
             "wiki": self._target("wiki", MemoryPlatform(), mode=self.wiki),
         }
+        guarded = bool(self.policy.guards)
+        self.watch = Watch(self.store, self.policy.guards, self.policy.version) if guarded else None
         self.intake = Intake(
-            self.store, self.clock, "e1", list(self.targets), lambda s: s, zone_of=lambda _s: "Asia/Shanghai"
+            self.store,
+            self.clock,
+            "e1",
+            list(self.targets),
+            lambda s: s,
+            zone_of=lambda _s: "Asia/Shanghai",
+            announce=Announcer(self.policy, Trees(self.store)) if guarded else None,
         )
 
     def _target(self, name, platform, *, departments="none", mode="enforce"):
@@ -81,21 +94,39 @@ class Company:
 
     # -------------------------------------------------- HR
 
-    async def say(self, kind, eid, /, *, revision=1, time="2026-02-01T09:00:00+08:00", **data):
+    async def say(self, kind, eid, /, **given):
         """Deliver an event as Kafka would."""
+        await self.intake.take_in([self.event(kind, eid, **given)])
+
+    def event(
+        self,
+        kind,
+        eid,
+        /,
+        *,
+        revision=1,
+        time="2026-02-01T09:00:00+08:00",
+        source="urn:hr:acme",
+        recorded_at=None,
+        **data,
+    ):
+        """An event as a record of Kafka."""
         department = kind.startswith("department")
         type_ = {"withdrawn": "hr.event.withdrawn.v1"}.get(
             kind, f"hr.{kind}.v1" if department else f"hr.worker.{kind}.v1"
         )
         body = {"effective_at": "2026-02-01", "revision": revision, **data}
-        attributes = Attributes(specversion="1.0", id=eid, source="urn:hr:acme", type=type_, time=time)
-        await self.raw(json.dumps(body).encode(), to_headers(attributes), HR_DEPARTMENTS if department else HR_EVENTS)
+        attributes = Attributes(specversion="1.0", id=eid, source=source, type=type_, time=time, recordedat=recorded_at)
+        topic = HR_DEPARTMENTS if department else HR_EVENTS
+        return self.record(json.dumps(body).encode(), to_headers(attributes), topic)
 
     async def raw(self, value, headers, topic=HR_EVENTS):
-        record = SimpleNamespace(
+        await self.intake.take_in([self.record(value, headers, topic)])
+
+    def record(self, value, headers, topic=HR_EVENTS):
+        return SimpleNamespace(
             topic=topic.name, partition=0, offset=next(self.numbers), value=value, headers=headers, key=None
         )
-        await self.intake.take_in([record])
 
     async def hire(
         self, eid, worker_id="W1", *, family="王", given="伟", mobile="+8613800000001", function="sales", **more
@@ -135,8 +166,8 @@ class Company:
         if claim.person_id == DEPARTMENTS:
             await DepartmentPass(self.store, target, claim, process, file, at, tree).run()
             return
-        case = await open_case(claim.person_id, target.name, at, file, self.policy, tree, self.store)
-        await Pass(self.store, target, case, claim, process, self.pauses).run()
+        case = await open_case(claim.person_id, target.name, at, file, self.policy, tree, self.store, trees)
+        await Pass(self.store, target, case, claim, process, self.pauses, self.watch).run()
 
     # -------------------------------------------------- what to look at
 
