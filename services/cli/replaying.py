@@ -71,9 +71,15 @@ class Summary:
 
 
 def replay_all(
-    origin: Origin, policies: Sequence[Planned], moments: Sequence[datetime], shelf: Shelf, tick: Tick
+    origin: Origin,
+    policies: Sequence[Planned],
+    moments: Sequence[datetime],
+    shelf: Shelf,
+    tick: Tick,
+    *,
+    alone: int = ALONE,
 ) -> Summary:
-    """Everything the origin has, onto the shelf. `moments` ascend."""
+    """Everything the origin has, onto the shelf. `moments` ascend; up to `alone` records one process does it all."""
     summary = Summary()
     with Families() as families:
         summary.refused += origin.gather(families, tick)
@@ -84,15 +90,15 @@ def replay_all(
         first = Part(work.replay.family(told.facts, told.decisions), undeclared=set(origin.undeclared))
         summary.add(first, shelf)
         summary.records = families.count()
-        for part in _parts(work, families, summary.records):
+        for part in _parts(work, families, alone=summary.records <= alone):
             summary.add(part, shelf)
     return summary
 
 
-def _parts(work: Work, families: Families, records: int) -> Iterator[Part]:
+def _parts(work: Work, families: Families, *, alone: bool) -> Iterator[Part]:
     processes = os.cpu_count() or 1
     chunks = _chunks(families.people())
-    if records <= ALONE or processes == 1:
+    if alone or processes == 1:
         yield from (work.part(families, chunk) for chunk in chunks)
         return
     gc.freeze()  # what is there is shared by all processes as long as nobody touches it
