@@ -14,8 +14,8 @@ from contracts import hr
 from contracts.provisioning import Reason, Verb
 
 __all__ = [
-    "Absence", "Account", "AccountState", "Case", "Desired", "Fact", "FactKey", "Mode", "OtherAssignment",
-    "PersonState", "Reason", "Step", "Verb", "Verdict", "VerdictKind", "WorkerKey", "WorkerState",
+    "Absence", "Account", "AccountState", "Case", "Desired", "Drift", "Due", "Fact", "FactKey", "Mode",
+    "OtherAssignment", "PersonState", "Reason", "Step", "Verb", "Verdict", "VerdictKind", "WorkerKey", "WorkerState",
 ]  # fmt: skip
 
 
@@ -104,12 +104,16 @@ class WorkerState:
     begun_at: datetime | None = None
     begun_recorded_at: datetime | None = None
     left_at: datetime | None = None
+    left_recorded_at: datetime | None = None
+    """When we learned of that leave."""
     leave: hr.Left | None = None
     facts: tuple[FactKey, ...] = ()
     absent: tuple[Absence, ...] = ()
     returned_recorded_at: datetime | None = None
     marked_at: datetime | None = None
     """When HR called it the person's first employment."""
+    unidentified: bool = False
+    """Whose employment it is waits for a decision: it gives nothing until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,11 @@ class PersonState:
     @property
     def employment(self) -> hr.Employment:
         return self.primary.employment if self.primary else hr.Employment()
+
+    @property
+    def unidentified(self) -> bool:
+        """Employed, and nobody can tell who it is."""
+        return self.primary is not None and self.primary.active and self.primary.unidentified
 
     @property
     def absent(self) -> tuple[Absence, ...]:
@@ -192,6 +201,24 @@ class Account:
     """Native ids of the departments in which the person is a leader; None where a read of the account does not tell."""
 
 
+class Due(NamedTuple):
+    """What time alone will change of one account: then `verb` is due. `since`: the instant that brought it about."""
+
+    verb: Verb
+    at: datetime
+    entitlement: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What is done about a difference that somebody else made."""
+
+    closed_by_others: Literal["hold", "repair", "report"] = "hold"
+    reopened_by_others: Literal["close", "hold", "report"] = "close"
+    field_of_ours: Literal["repair", "hold", "report"] = "repair"
+
+
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What policy says a person has on one target at an instant.
@@ -214,6 +241,24 @@ class Desired:
     """HR ids of those departments in which the person is a leader."""
     manager: str | None = None
     grants: Mapping[str, Reason] = field(default_factory=dict)
+    denied: Mapping[str, Reason] = field(default_factory=dict)
+    """What is refused here, whoever grants it, with the reason."""
+    exclusive: frozenset[str] = frozenset()
+    """Entitlements that only policy gives here: what somebody else gave is taken too."""
+    delete: bool = False
+    """The time has come to destroy a leaver's account."""
+    undo: bool = False
+    """The hire was taken back before it began: what was prepared for it is deleted and its name free again."""
+    protected: bool = False
+    """Closing this person's access needs a person's word."""
+    notices: tuple[str, ...] = ()
+    """What a person must decide and what stands in the way of nothing."""
+    residue: tuple[str, ...] = ()
+    """What policy wishes of a closed account and Tenure does not do."""
+    drift: Drift = field(default_factory=Drift)
+    due: tuple[Due, ...] = ()
+    next_at: datetime | None = None
+    """The next instant at which policy alone changes the answer, beside rules that compare `today`."""
     missing: tuple[str, ...] = ()
     mode: Mode = "enforce"
     invite: bool = False

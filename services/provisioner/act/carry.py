@@ -12,6 +12,7 @@ from services.provisioner.act.executor import Taken, take
 from services.provisioner.act.target import Target
 from services.provisioner.model import Account, AccountState, Step
 from services.provisioner.plan.books import message
+from services.provisioner.plan.planner import PREPARED
 from services.provisioner.store.port import Claim, Queue, StoredAccount
 
 
@@ -115,7 +116,10 @@ def recalled(stored: StoredAccount | None, steps: Sequence[Mapping[str, object]]
         native_id, verb = str(step.get("native_id") or ""), step.get("verb")
         if verb == "create" and native_id and (stored is None or not stored.observed.native_id):
             stored = StoredAccount(
-                Account(native_id, AccountState.NONE), None, closed_by_us=bool(step.get("suspended"))
+                Account(native_id, AccountState.NONE),
+                None,
+                written={PREPARED: "1"} if step.get("suspended") else {},
+                closed_by_us=bool(step.get("suspended")),
             )
         elif stored and verb == "grant":
             stored = replace(stored, granted=stored.granted | {str(step.get("entitlement"))})

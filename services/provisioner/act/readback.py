@@ -7,6 +7,7 @@ from datetime import datetime
 from services.provisioner.act.lists import Lists
 from services.provisioner.connectors.base import Connector
 from services.provisioner.model import Account, AccountState, Step
+from services.provisioner.plan.planner import PREPARED
 from services.provisioner.store.port import StoredAccount
 
 
@@ -48,7 +49,7 @@ def remember(  # noqa: PLR0911 - one way out a verb
                 observed=replace(memory.observed, native_id=native_id),
                 ours=True,
                 closed_by_us=step.suspended,
-                written=dict(step.attributes),
+                written={**step.attributes, **({PREPARED: "1"} if step.suspended else {})},
                 granted=frozenset(),
             )
         case "update" | "move":
@@ -61,9 +62,10 @@ def remember(  # noqa: PLR0911 - one way out a verb
             )
         case "revoke":
             return replace(memory, granted=memory.granted - {step.entitlement or ""})
-        case "suspend" | "strip" | "remove" | "delete":
+        case "remove" | "delete":
             return replace(memory, closed_by_us=True)
-        case "resume":
-            return replace(memory, closed_by_us=False)
+        case "suspend" | "strip" | "resume":
+            opened = {name: value for name, value in memory.written.items() if name != PREPARED}
+            return replace(memory, closed_by_us=step.verb != "resume", written=opened)
         case _:
             return memory

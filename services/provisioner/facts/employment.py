@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from contracts import hr
-from services.provisioner.facts import absences, assignments
+from contracts.decisions import PersonIdentified
+from services.provisioner.facts import absences, assignments, marks
 from services.provisioner.facts.dates import instant
 from services.provisioner.facts.job import (
     ALREADY_LEFT,
@@ -75,6 +76,7 @@ def updated(job: Job, human: Human, fact: Fact, body: hr.Updated, at: datetime) 
 def left(job: Job, human: Human, fact: Fact, body: hr.Left, at: datetime) -> Verdict | Later:
     if job.status is Status.EMPLOYED:
         end(job, fact, body, at)
+        job.left_recorded_at = human.first_recorded.get(name_of(fact), fact.recorded_at)
         return human.take(fact)
     if fact.effective_at > at:
         return Later(fact.effective_at)  # immediate, but there is no access to end yet
@@ -82,18 +84,44 @@ def left(job: Job, human: Human, fact: Fact, body: hr.Left, at: datetime) -> Ver
 
 
 def begin(job: Job, human: Human, fact: Fact, body: hr.Hired | hr.Stated, at: datetime) -> Verdict:
-    """Employment begins, also anew: nothing of an earlier one stays but who the person is."""
+    """Employment begins, also anew: nothing of an earlier one stays but who the person is.
+
+    Where nobody can tell whether it is the human whom we know, they are employed, and have nothing until it is told.
+    """
+    doubt = _doubt(job, human, fact, body, at)
     job.status, job.state = Status.EMPLOYED, None
     job.employment, job.assignment = hr.Employment(), hr.Assignment()
     job.begun, job.begun_at = fact, at
     job.begun_recorded_at = human.first_recorded.get(name_of(fact), fact.recorded_at)
-    job.left_at, job.leave, job.contradicted = None, None, False
+    job.left_at, job.left_recorded_at, job.leave, job.contradicted = None, None, None, False
     job.clear()
     job.origin = {"begun": fact.key}
     take_early(job, human, at)
     job.place(fact, body.employment, body.assignment)
     human.learn(fact, body.person)
+    job.unidentified = doubt is not None
+    if doubt is not None:
+        human.note(fact)
+        return doubt
     return human.take(fact)
+
+
+def _doubt(job: Job, human: Human, fact: Fact, body: hr.Hired | hr.Stated, at: datetime) -> Verdict | None:
+    """Why it is not known whose employment begins; None if it is: HR or a decision says so, or the marks agree."""
+    if fact.person_id is not None or any(_settles(decision, job, human, fact, at) for decision in human.identified):
+        return None
+    if job.begun is None:
+        other = human.unclear.get(job.worker)
+        return None if other is None else marks.like(other)
+    return None if marks.same_again(human.person, body.person) else marks.IDENTITY_UNCLEAR
+
+
+def _settles(decision: PersonIdentified, job: Job, human: Human, fact: Fact, at: datetime) -> bool:
+    """Whether the decision was made of this beginning or a later one, or by an operator who knew of it."""
+    if (decision.id_space, decision.worker_id) != job.worker:
+        return False
+    heard = human.first_recorded.get(name_of(fact), fact.recorded_at)
+    return decision.effective_at >= at or (decision.by != "tenure" and decision.recorded_at >= heard)
 
 
 def take_early(job: Job, human: Human, at: datetime) -> None:
@@ -105,7 +133,7 @@ def take_early(job: Job, human: Human, at: datetime) -> None:
 
 def end(job: Job, fact: Fact, leave: hr.Left, at: datetime) -> None:
     job.status, job.state = Status.GONE, None
-    job.left_at, job.leave = at, leave
+    job.left_at, job.left_recorded_at, job.leave = at, fact.recorded_at, leave
     job.ended = True
     job.clear()
     credit(job.origin, ("left",), fact.key)

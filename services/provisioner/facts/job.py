@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from contracts import hr
 from contracts.base import Frozen
+from contracts.decisions import PersonIdentified
 from services.provisioner.facts.standing import APPLIES, Name
 from services.provisioner.model import (
     Absence,
@@ -55,16 +56,22 @@ class Human:
     first_recorded: Mapping[Name, datetime] = field(default_factory=dict)
     applied: list[Fact] = field(default_factory=list)
     changed: bool = False
+    unclear: Mapping[WorkerKey, str] = field(default_factory=dict)
+    """New numbers that may be another person, and whom; that other people's facts say."""
+    identified: tuple[PersonIdentified, ...] = ()
 
     def take(self, fact: Fact) -> Verdict:
         """Note that a fact applies, and what it says in `extra` and of the zone."""
         self.applied.append(fact)
+        self.note(fact)
+        return APPLIES
+
+    def note(self, fact: Fact) -> None:
         if fact.zone != self.zone:
             self.zone, self.changed = fact.zone, True
         if any(self.extra.get(name, self) != value for name, value in fact.body.extra.items()):
             self.extra, self.changed = {**self.extra, **fact.body.extra}, True
             credit(self.origin, ("extra",), fact.key)
-        return APPLIES
 
     def learn(self, fact: Fact, said: hr.Person, only: frozenset[str] | None = None) -> None:
         changes = difference(self.person, said)
@@ -87,7 +94,10 @@ class Job:
     begun_at: datetime | None = None
     begun_recorded_at: datetime | None = None
     left_at: datetime | None = None
+    left_recorded_at: datetime | None = None
     leave: hr.Left | None = None
+    unidentified: bool = False
+    """Nobody knows yet whether it is the human who is known under this number, or under another."""
     ended: bool = False
     """An employment of this worker ended, be it that another followed."""
     contradicted: bool = False
@@ -141,9 +151,11 @@ class Job:
                 absent=tuple(Absence(kind, self.absences[kind]) for kind in sorted(self.absences)),
                 returned_recorded_at=self.returned_recorded_at,
                 marked_at=self.marked_at,
+                unidentified=self.unidentified,
                 begun_at=self.begun_at,
                 begun_recorded_at=self.begun_recorded_at,
                 left_at=self.left_at,
+                left_recorded_at=self.left_recorded_at,
                 leave=self.leave,
                 facts=tuple(dict.fromkeys(self.origin.values())),
             )

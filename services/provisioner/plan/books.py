@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from contracts.base import MAX_ID, Frozen
 from contracts.envelope import Attributes, to_headers
@@ -16,14 +17,18 @@ from contracts.provisioning import (
     TYPE_OF,
     Change,
     Done,
+    DueLater,
     EventRef,
     EventSettled,
+    LifecycleCompleted,
     Recipient,
     StepTaken,
 )
 from contracts.topics import OUTCOMES
 from services.provisioner.model import FactKey, Verdict, VerdictKind
+from services.provisioner.policy.endings import NOTICE
 from services.provisioner.store.port import (
+    DUE_LATER,
     EventChange,
     EventStateName,
     Message,
@@ -47,6 +52,7 @@ _STRONGEST: tuple[tuple[RowVerdict, EventStateName], ...] = (
     ("retry", "in_progress"),
     ("new", "in_progress"),
 )
+_GONE = ("none", "removed", "deleted")
 _AT_ONCE = frozenset({"hr.event.withdrawn.v1"})
 """Their effect is the undoing, whatever date they carry."""
 
@@ -58,6 +64,13 @@ class Judged:
     verdict: Verdict
     effective_at: datetime
     change: Change | None = None
+
+
+class Owed(NamedTuple):
+    """What a confirmation lists as due later. `since`: the instant whose events brought it about; None: announced."""
+
+    later: DueLater
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,9 @@ class Books:
     department_ids: Mapping[FactKey, str] = field(default_factory=dict)
     display_name: str | None = None
     recipients: tuple[Recipient, ...] = ()
+    owed: tuple[Owed, ...] = ()
+    changed_at: datetime | None = None
+    """When what is known of the person changed last."""
 
     def __call__(
         self, rows: Sequence[TargetRow], events: Sequence[OpenEvent], steps: Sequence[StepTaken]
@@ -82,13 +98,51 @@ class Books:
             judged = self.judged.get(event.key)
             if judged is None or event.reason == "conflict":
                 continue  # the first taken stands; this one waits for a person
-            state, reason = self._state(event, judged, rows)
-            if (state, reason) == (event.state, event.reason):
+            if event.state == "confirmed":
+                change = self._owing(event, judged, rows)
+            else:
+                change = EventChange(event.event_no, *self._state(event, judged, rows))
+            if (change.state, change.reason) == (event.state, event.reason):
                 continue
-            changes.append(EventChange(event.event_no, state, reason))
-            if state in ("confirmed", "superseded"):
-                messages.append(self._settled(event, judged, state, reason, rows, steps))
+            if event.state == "confirmed":
+                messages += [] if change.reason else [self._completed(event)]
+            elif change.state in ("confirmed", "superseded"):
+                messages.append(self._settled(event, judged, change.state, change.reason, rows, steps))
+                change = self._owing(event, judged, rows) if change.state == "confirmed" else change
+            changes.append(change)
         return Settlement(tuple(changes), tuple(messages))
+
+    def _later(self, judged: Judged, rows: Sequence[TargetRow]) -> list[Owed]:
+        """What is due later because of an event, and what is announced; nothing of accounts that are gone already."""
+        gone = {row.target for row in rows if row.result and row.result.state in _GONE}
+        mine = [owed for owed in self.owed if owed.since in (None, judged.effective_at)]
+        return [owed for owed in mine if owed.later.verb != "delete" or owed.later.target not in gone]
+
+    def _owing(self, event: OpenEvent, judged: Judged, rows: Sequence[TargetRow]) -> EventChange:
+        """A confirmed event remembers until when it owes what, until every target shows it done, or not due at all."""
+        owed = [one.later for one in self._later(judged, rows) if one.since is not None]
+        if owed:
+            last = max(later.due_at for later in owed)
+            targets = ",".join(sorted({later.target for later in owed}))
+            return EventChange(event.event_no, "confirmed", f"{DUE_LATER}{targets}:{last.isoformat()}")
+        owes = (event.reason or "").removeprefix(DUE_LATER) if event.state == "confirmed" else ""
+        return EventChange(event.event_no, "confirmed", None if self._paid(owes, rows) else event.reason)
+
+    def _paid(self, owes: str, rows: Sequence[TargetRow]) -> bool:
+        targets, _, last = owes.partition(":")
+        if not last:
+            return True
+        until = datetime.fromisoformat(last)
+        since = until if until <= self.at else self.changed_at or until
+        return all(
+            row.current and row.verdict == "settled" and row.reached_at and row.reached_at >= since
+            for row in rows
+            if row.target in targets.split(",") and (row.result is None or row.result.mode == "enforce")
+        )
+
+    def _completed(self, event: OpenEvent) -> Message:
+        body = LifecycleCompleted(event=_ref(event), person_id=self.person_id or "", completed_at=self.at)
+        return message(body, f"completed/{event.key}", self.person_id or "", self.at)
 
     def _state(self, event: OpenEvent, judged: Judged, rows: Sequence[TargetRow]) -> tuple[EventStateName, str | None]:
         by_verdict = _BY_VERDICT.get(judged.verdict.kind)
@@ -101,7 +155,8 @@ class Books:
         enforcing = [row for row in rows if row.result is None or row.result.mode == "enforce"]
         for verdict, state in _STRONGEST:
             for row in enforcing:
-                if row.verdict == verdict:
+                announced = (row.reason or "").startswith(f"{NOTICE}:")
+                if row.verdict == verdict and not announced:
                     return state, f"{row.target}:{row.reason or verdict}"
         return "confirmed", None
 
@@ -121,7 +176,7 @@ class Books:
             row.result.model_copy(update={"done": tuple(_done(event, row.target, steps))}) for row in rows if row.result
         )
         body = EventSettled(
-            event=EventRef(source=event.key.source, id=event.key.id, revision=event.key.revision, type=event.type),
+            event=_ref(event),
             state=state,
             reason=reason,
             person_id=self.person_id,
@@ -134,9 +189,14 @@ class Books:
             settled_at=self.at,
             targets=targets if state == "confirmed" else (),
             nothing_enforced=state == "confirmed" and not any(t.mode == "enforce" for t in targets),
+            due_later=tuple(owed.later for owed in self._later(judged, rows)) if state == "confirmed" else (),
             recipients=self.recipients if state == "confirmed" else (),
         )
         return message(body, f"settled/{event.key}", self.person_id or "#departments", self.at)
+
+
+def _ref(event: OpenEvent) -> EventRef:
+    return EventRef(source=event.key.source, id=event.key.id, revision=event.key.revision, type=event.type)
 
 
 def _done(event: OpenEvent, target: str, steps: Sequence[StepTaken]) -> Iterator[Done]:

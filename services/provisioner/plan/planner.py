@@ -5,7 +5,7 @@ gaining the new. Planning again after carrying out gives nothing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,11 @@ from services.provisioner.plan.wish import Wish
 from services.provisioner.store.port import StoredAccount
 
 CLOSED_BY_OTHERS = "closed_by_others"
+REOPENED_BY_OTHERS = "reopened_by_others"
+FIELD_OF_OURS = "field_of_ours"
+PROTECTED = "protected"
+PREPARED = "#prepared"
+"""A mark in `written`: made suspended for a first day, and nobody has opened it since."""
 
 _ENDS_IN: Mapping[Verb, AccountState] = {
     "suspend": AccountState.SUSPENDED,
@@ -43,29 +48,62 @@ class Abilities(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order they must run; `waits` and `holds` say why something that differs is not among them."""
+    """Steps in the order they must run; the rest says why something that differs is not among them.
+
+    `waits` for something that must be there first, `holds` until released, `inbox` for a person's word; `reports` is
+    named and left as it is.
+    """
 
     steps: tuple[Step, ...] = ()
     waits: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
+    inbox: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
 
 
 def plan(wish: Wish, stored: StoredAccount | None, abilities: Abilities, begun: datetime | None = None) -> Plan:
     """Compare the wish with the stored account. `begun`: when the fact that began the employment was recorded."""
     there = stored is not None and stored.observed.state not in GONE
     if wish.access == "closed":
-        return Plan(tuple(_close(wish, stored, abilities))) if stored and there else Plan()
-    if stored and _closed_by_others(stored, begun):
-        return Plan(holds=(CLOSED_BY_OTHERS,))
+        return _closing(wish, stored, abilities) if stored and there else Plan()
+    if stored and _closed_by_others(wish, stored, begun) and wish.drift.closed_by_others != "repair":
+        return _left_alone(CLOSED_BY_OTHERS, held=wish.drift.closed_by_others == "hold")
     if wish.waits and not there:
         return Plan(waits=wish.waits)
     if stored is None or not there:
         return Plan((*_first_account(wish),))
-    return Plan(tuple(_change(wish, stored, abilities)), waits=wish.waits)
+    return _changing(wish, stored, abilities)
 
 
-def _closed_by_others(stored: StoredAccount, begun: datetime | None) -> bool:
+def _closing(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Plan:
+    steps = tuple(_close(wish, stored, abilities))
+    if steps and wish.protected:
+        return Plan(inbox=(PROTECTED,))
+    reopened = stored.closed_by_us and stored.observed.state.open
+    if reopened and wish.drift.reopened_by_others != "close":
+        return _left_alone(REOPENED_BY_OTHERS, held=wish.drift.reopened_by_others == "hold")
+    return Plan(steps)
+
+
+def _changing(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Plan:
+    if wish.protected and wish.access == "prepared" and stored.observed.state.open:
+        return Plan(inbox=(PROTECTED,))
+    changed = _changed_by_others(wish, stored, abilities.fields) if wish.drift.field_of_ours != "repair" else ()
+    kept = {name: value for name, value in wish.attributes.items() if name not in changed}
+    steps = tuple(_change(replace(wish, attributes=kept), stored, abilities))
+    left = tuple(f"{FIELD_OF_OURS}:{name}" for name in changed)
+    held = wish.drift.field_of_ours == "hold"
+    return Plan(steps, wish.waits, holds=left if held else (), reports=() if held else left)
+
+
+def _left_alone(what: str, *, held: bool) -> Plan:
+    return Plan(holds=(what,)) if held else Plan(reports=(what,))
+
+
+def _closed_by_others(wish: Wish, stored: StoredAccount, begun: datetime | None) -> bool:
     """Somebody else closed an account that existed; an employment that began since gives it back."""
+    if wish.access == "prepared" and stored.observed.state is AccountState.SUSPENDED:
+        return False  # as it should be until the first day
     closed = stored.observed.state in _CLOSED_TO and stored.observed.state is not AccountState.NONE
     seen = stored.checked_at
     return closed and not stored.closed_by_us and not (begun and seen and begun > seen)
@@ -90,6 +128,9 @@ def _first_account(wish: Wish) -> Iterator[Step]:
 
 def _close(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[Step]:
     account = stored.observed
+    if wish.undo and PREPARED in stored.written and account.state is AccountState.SUSPENDED:
+        yield Step("delete", wish.target, account.native_id, irreversible=True, reason=wish.reason)
+        return
     reached = _CLOSED_TO.get(account.state, 0)
     for verb in abilities.closing[wish.case]:
         ends_in = _ENDS_IN[verb]
@@ -100,11 +141,16 @@ def _close(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[
     gone = reached >= _CLOSED_TO[AccountState.REMOVED]
     if wish.case == "leave" and not gone:
         yield from _revokes(wish, account, account.grants)
+    if wish.delete and not gone:
+        yield Step("delete", wish.target, account.native_id, irreversible=True, reason=wish.reason)
 
 
 def _change(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[Step]:
     account = stored.observed
-    yield from _revokes(wish, account, account.grants & stored.granted)
+    if wish.access == "prepared" and account.state.open:
+        yield from _close(replace(wish, access="closed", case="leave"), stored, abilities)
+    else:
+        yield from _revokes(wish, account, account.grants & (stored.granted | wish.exclusive | wish.denied.keys()))
     attributes = dict(_differing(wish, stored, abilities.fields))
     if _placed_otherwise(wish, account):
         yield Step(
@@ -148,10 +194,21 @@ def _differing(wish: Wish, stored: StoredAccount, fields: Mapping[str, Field]) -
         yield name, value
 
 
+def _changed_by_others(wish: Wish, stored: StoredAccount, fields: Mapping[str, Field]) -> tuple[str, ...]:
+    """Fields that differ although what we wrote last is what they should be."""
+    differing = _differing(wish, stored, fields)
+    return tuple(
+        name
+        for name, value in differing
+        if name in stored.written and (stored.written[name] or None) == (value or None)
+    )
+
+
 def _revokes(wish: Wish, account: Account, owned: frozenset[str]) -> Iterator[Step]:
     kept = {} if wish.access == "closed" else wish.grants
     for entitlement in sorted(owned - kept.keys()):
-        yield Step("revoke", wish.target, account.native_id, entitlement, reason=wish.reason)
+        reason = wish.denied.get(entitlement, wish.reason)
+        yield Step("revoke", wish.target, account.native_id, entitlement, reason=reason)
 
 
 def _grants(wish: Wish, native_id: str, held: frozenset[str]) -> Iterator[Step]:

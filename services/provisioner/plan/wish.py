@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.provisioner.model import Case, Desired, Reason
+from services.provisioner.model import Case, Desired, Drift, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,12 @@ class Wish:
     departments: tuple[str, ...] = ()
     leads: frozenset[str] = frozenset()
     grants: Mapping[str, Reason] = field(default_factory=dict)
+    denied: Mapping[str, Reason] = field(default_factory=dict)
+    exclusive: frozenset[str] = frozenset()
+    delete: bool = False
+    undo: bool = False
+    protected: bool = False
+    drift: Drift = field(default_factory=Drift)
     invite: bool = False
     waits: tuple[str, ...] = ()
     reason: Reason = field(default_factory=Reason)
@@ -45,6 +51,12 @@ def wish(desired: Desired, native_id: str | None, links: Mapping[str, str], unde
         departments=tuple(dict.fromkeys(departments)) or (under,),
         leads=frozenset(links[d] for d in desired.leads if managed and d in links),
         grants=desired.grants,
+        denied=desired.denied,
+        exclusive=desired.exclusive,
+        delete=desired.delete,
+        undo=desired.undo,
+        protected=desired.protected,
+        drift=desired.drift,
         invite=desired.invite,
         waits=tuple(waits),
         reason=desired.reason,

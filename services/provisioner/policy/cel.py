@@ -137,6 +137,8 @@ def _other_places(state: PersonState, first: WorkerState | None) -> Iterator[tup
     for worker in sorted(
         state.workers, key=lambda worker: (worker != first, worker.begun_at or _LONG_AGO, worker.worker)
     ):
+        if worker.unidentified and worker != first:
+            continue
         if worker.active and worker != first:
             yield worker, worker.assignment
         for other in worker.other_assignments if worker.active else ():

@@ -1,27 +1,69 @@
 """What one person should have on one target at an instant. Pure: the same state and policy give the same answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
-from services.provisioner.model import Case, Desired, Mode, PersonState, Reason
+from services.provisioner.model import Case, Desired, Due, Mode, PersonState, Reason
+from services.provisioner.policy import endings
 from services.provisioner.policy.cel import Condition, Context, Departments, midnight
+from services.provisioner.policy.grants import Holding, holding
+from services.provisioner.policy.past import Past
 from services.provisioner.policy.rules import Accounts, Policy, Target
 
-__all__ = ["Departments", "desired", "next_turn"]
+__all__ = ["Departments", "Past", "decisive", "desired", "next_turn"]
+
+HAND_OVER = "hand_over_not_supported"
 
 
-def desired(policy: Policy, state: PersonState, departments: Departments, target: str, at: datetime) -> Desired:
-    """Desired for `state` (the fold at `at`). A person without access keeps attributes and place, and holds nothing."""
-    return desired_in(policy, state, Context(state, departments, at), departments, target)
+def desired(
+    policy: Policy, state: PersonState, departments: Departments, target: str, at: datetime, past: Past | None = None
+) -> Desired:
+    """Desired for `state` (the fold at `at`). A person without access keeps attributes and place, and holds nothing.
+
+    Without a `past` nothing overlaps, nobody decided anything, and nothing is prepared.
+    """
+    return desired_in(policy, state, Context(state, departments, at), departments, target, past)
 
 
-def desired_in(policy: Policy, state: PersonState, context: Context, departments: Departments, target: str) -> Desired:
+def desired_in(
+    policy: Policy,
+    state: PersonState,
+    context: Context,
+    departments: Departments,
+    target: str,
+    past: Past | None = None,
+) -> Desired:
     """The same in a context that is shared by several targets."""
-    rules, configured = policy.accounts[target], policy.targets[target]
+    coming = decisive(policy, state, target, past)
+    if coming is state:
+        return _wanted(policy, state, context, departments, target, past)
+    then = Context(coming, departments, coming.at)
+    wanted = _wanted(policy, coming, then, departments, target, None)
+    access: Literal["prepared", "closed"] = "prepared" if wanted.access == "open" else "closed"
+    return replace(wanted, access=access, leads=frozenset(), grants={}, due=(), notices=(),
+                   protected=policy.protects(state) and not state.stopped)  # fmt: skip
+
+
+def decisive(policy: Policy, state: PersonState, target: str, past: Past | None) -> PersonState:
+    """The state by which the account is judged: that of the first day, once it is time to prepare for it."""
+    prepare, first_day = policy.accounts[target].prepare, state.next_hire_at
+    if past is None or prepare is None or state.active or first_day is None or first_day - prepare > state.at:
+        return state
+    return past.line.state(first_day)
+
+
+def _wanted(
+    policy: Policy, state: PersonState, context: Context, departments: Departments, target: str, past: Past | None
+) -> Desired:
+    rules, configured, at = policy.accounts[target], policy.targets[target], state.at
     facts = tuple(str(key) for key in state.facts)
     case, rule = _closed(policy, state, context, rules)
     open_ = case is None
     placed = policy.departments[target].manage != "none"
+    held = holding(policy, context, target, facts, past, at) if open_ else Holding()
+    deletion = None if open_ else endings.deletion(policy, state, past, at)
     return Desired(
         target=target,
         access="open" if open_ else "closed",
@@ -31,7 +73,17 @@ def desired_in(policy: Policy, state: PersonState, context: Context, departments
         departments=_departments(context) if placed else (),
         leads=_leads(state, departments) if placed and open_ else frozenset(),
         manager=_manager(context),
-        grants=_grants(policy, context, target, facts) if open_ else {},
+        grants=held.grants,
+        denied=held.denied,
+        exclusive=policy.exclusive.get(target, frozenset()),
+        delete=deletion is not None and deletion.at <= at,
+        undo=not state.active and not state.employed_before and state.next_hire_at is None,
+        protected=not open_ and not state.stopped and policy.protects(state),
+        notices=endings.notices(policy, state, at) if open_ else (),
+        residue=(HAND_OVER,) if case == "leave" and policy.leavers.hand_over else (),
+        drift=policy.drift,
+        due=tuple(_due(policy, state, held, deletion, at)),
+        next_at=_next(policy, state, rules, held, deletion, at),
         missing=rules.requires.missing(context) if open_ and rules.requires else (),
         mode=_mode(configured, context),
         invite=configured.invite,
@@ -61,35 +113,45 @@ def _conditions(policy: Policy) -> list[Condition]:
     return [condition for condition in found if condition is not None]
 
 
-def _closed(policy: Policy, state: PersonState, context: Context, rules: Accounts) -> tuple[Case | None, str]:
+def _closed(  # noqa: PLR0911 - one way out a reason
+    policy: Policy, state: PersonState, context: Context, rules: Accounts
+) -> tuple[Case | None, str]:
     """The case in which access is closed, or None; and the rule that says so."""
     if not state.active:
         return "leave", "leavers"
+    if state.unidentified:
+        return "leave", "identity"
     if state.stopped:
         return "stop", "stop"
     for absence in state.absent:
         if (kind := policy.absence(absence.kind)) is not None:
             return "absence", f"absences.{kind}"
+    if (end := endings.runs_out(policy, state)) and end.at <= state.at:
+        return "leave", f"employment_ends.{end.type}"
     if rules.for_ is not None and not rules.for_.holds(context):
         return "leave", f"accounts.{rules.target}.for"
     return None, f"accounts.{rules.target}"
 
 
-def _grants(policy: Policy, context: Context, target: str, facts: tuple[str, ...]) -> Mapping[str, Reason]:
-    """Each entitlement with the first rule that grants it."""
-    found: dict[str, Reason] = {}
-    for rule in policy.birthrights:
-        entitlements = rule.grants.get(target)
-        if entitlements and _holds(rule.when, context):
-            reason = Reason(facts=facts, rule=f"birthright.{rule.name}", policy=policy.version)
-            for entitlement in entitlements:
-                found.setdefault(entitlement, reason)
-    return found
+def _due(policy: Policy, state: PersonState, held: Holding, deletion: Due | None, at: datetime) -> Iterator[Due]:
+    """What time alone will take away; the end of an employment is named once it is near."""
+    yield from held.due
+    if deletion is not None and deletion.at > at:
+        yield deletion
+    end = endings.runs_out(policy, state)
+    if end is not None and end.at - endings.ANNOUNCED <= at < end.at:
+        yield Due("suspend", end.at)
 
 
-def _holds(condition: Condition | None, context: Context) -> bool:
-    """A rule holds if it does for any of the person's positions."""
-    return condition is None or any(condition.holds(place) for place in (context, *context.others))
+def _next(
+    policy: Policy, state: PersonState, rules: Accounts, held: Holding, deletion: Due | None, at: datetime
+) -> datetime | None:
+    turns = [*held.ends, *endings.turns(policy, state)]
+    if deletion is not None:
+        turns.append(deletion.at)
+    if rules.prepare and state.next_hire_at and not state.active:
+        turns.append(state.next_hire_at - rules.prepare)
+    return min((turn for turn in turns if turn > at), default=None)
 
 
 def _mode(target: Target, context: Context) -> Mode:

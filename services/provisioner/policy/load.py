@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from services.provisioner.model import Case, Verb
+from services.provisioner.model import Case, Drift, Verb
 from services.provisioner.policy.cel import Condition, ConditionError, compile_condition, field_problem
 from services.provisioner.policy.check import not_acted_on, validate, validate_unexpanded
 from services.provisioner.policy.models import AccountSection, AttributeSection, File, TargetSection
@@ -119,6 +119,13 @@ class _Loading:
             document=self.document,
             name=name,
             absences={**ABSENCES, **file.absences},
+            exceptions=file.exceptions,
+            exclusive=self._exclusive(),
+            employment_ends=file.employment_ends,
+            leavers=file.leavers,
+            drift=Drift(file.drift.closed_by_others, file.drift.reopened_by_others, file.drift.field_of_ours),
+            protected=frozenset(file.protected),
+            guards=file.guards,
         )
 
     def _refuse(self, path: Path, text: str, *, at_key: bool = False) -> None:
@@ -231,13 +238,37 @@ class _Loading:
         for way, lists in (("grants", section.grants), ("deny", section.deny)):
             for target, entitlements in lists.items():
                 self._entitlements((*at, way, target), entitlements)
-        return Birthright(name, self._condition((*at, "when"), section.when), section.grants)
+        if section.keep_after_move and not (section.when and section.grants):
+            text = "keeps what the rule grants once `when` stopped holding; this rule has no " + (
+                "grants" if section.when else "`when`"
+            )
+            self._refuse((*at, "keep_after_move"), text, at_key=True)
+        return Birthright(
+            name=name,
+            when=self._condition((*at, "when"), section.when),
+            grants=section.grants,
+            deny=section.deny,
+            keep=section.keep_after_move,
+        )
 
     def _entitlements(self, at: Path, entitlements: tuple[str, ...]) -> None:
         kind = self.abilities.get(str(at[-1]))
         for i, entitlement in enumerate(entitlements):
             if kind is not None and (said := kind.refusal(entitlement)):
                 self._refuse((*at, i), said)
+
+    def _exclusive(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for name, way in self.file.entitlements.items():
+            target, _, entitlement = name.partition(":")
+            path: Path = ("entitlements", name)
+            if target not in self.file.targets or not entitlement:
+                self._refuse(path, "must be a target and what it gives, such as wecom:tag:finance", at_key=True)
+            elif (kind := self.abilities.get(target)) and (said := kind.refusal(entitlement)):
+                self._refuse(path, said, at_key=True)
+            elif way == "exclusive":
+                found[target] = found.get(target, frozenset()) | {entitlement}
+        return found
 
     def _check_notify(self) -> None:
         it = self.file.notify.it

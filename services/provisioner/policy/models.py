@@ -156,21 +156,21 @@ class File(Section):
     departments: dict[Name, DepartmentSection] = Field(default_factory=dict)
     birthright: dict[Name, BirthrightSection] = Field(default_factory=dict)
     entitlements: dict[str, Literal["additive", "exclusive"]] = Field(default_factory=dict)
-    employment_ends: dict[str, Literal["close", "inbox"]] = Field(default_factory=dict)
+    employment_ends: dict[str, Literal["close", "inbox", "ignore"]] = Field(default_factory=dict)
+    """What the end of an employment of a type does by itself; `*` is every other type. Default: nothing."""
     absences: dict[str, Literal["close", "keep"]] = Field(default_factory=dict)
     """What an absence of a kind does to access; `*` is every other kind. Default: suspension closes, the rest keep."""
     leavers: Leavers = Leavers()
     drift: Drift = Drift()
     exceptions: Exceptions | None = None
     protected: tuple[str, ...] = ()
+    """Persons, or workers as `id_space/worker_id`: every closing of theirs waits in the inbox for a person's word."""
     guards: tuple[Guard, ...] = ()
     notify: Notify = Notify()
 
 
 NOT_ACTED_ON = (
-    "accounts.*.prepare", "birthright.*.keep_after_move", "birthright.*.deny", "entitlements", "employment_ends",
-    "leavers.end_sessions", "leavers.hand_over", "leavers.delete_after", "drift", "exceptions", "protected",
-    "guards",
+    "leavers.end_sessions", "leavers.hand_over", "drift.unknown_account",
 )  # fmt: skip
 """Keys that are validated and of which Tenure does nothing yet: loading says so for each that is used."""
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from services.kit.sources import SourceConfig
-from services.provisioner.model import Case, Mode, Verb
-from services.provisioner.policy.cel import Condition
-from services.provisioner.policy.models import Notify
+from services.provisioner.model import Case, Drift, Mode, PersonState, Verb
+from services.provisioner.policy.cel import Condition, Context
+from services.provisioner.policy.models import Exceptions, Guard, Leavers, Notify
 from services.provisioner.policy.problems import Problem
 from services.provisioner.policy.yaml_at import Document
 
@@ -60,9 +60,17 @@ class Departments:
 
 @dataclass(frozen=True, slots=True)
 class Birthright:
+    """`grants` and `deny` by target; `keep`: how long the grants stay after the condition stopped holding."""
+
     name: str
     when: Condition | None
     grants: Mapping[str, tuple[str, ...]]
+    deny: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keep: timedelta = timedelta(0)
+
+    def holds(self, context: Context) -> bool:
+        """A rule holds if it does for any of the person's positions."""
+        return self.when is None or any(self.when.holds(place) for place in (context, *context.others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,28 @@ class Policy:
     document: Document = field(repr=False)
     name: str = "tenure.yaml"
     absences: Mapping[str, Literal["close", "keep"]] = field(default_factory=lambda: ABSENCES)
+    exceptions: Exceptions | None = None
+    exclusive: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By target: the entitlements that only policy gives."""
+    employment_ends: Mapping[str, Literal["close", "inbox", "ignore"]] = field(default_factory=dict)
+    leavers: Leavers = field(default_factory=Leavers)
+    drift: Drift = field(default_factory=Drift)
+    protected: frozenset[str] = frozenset()
+    guards: tuple[Guard, ...] = ()
 
     def absence(self, kind: str) -> str | None:
         """The key of `absences` by which an absence of this kind closes access; None where access is kept."""
         key = kind if kind in self.absences else "*"
         return key if self.absences.get(key) == "close" else None
+
+    def bounded(self, since: datetime, until: datetime) -> datetime:
+        """The end of something that a person decided: no later than policy's longest."""
+        return min(until, since + self.exceptions.longest) if self.exceptions else until
+
+    def employment_end(self, kind: str) -> Literal["close", "inbox", "ignore"]:
+        """What the end of an employment of that type does by itself."""
+        return self.employment_ends.get(kind, self.employment_ends.get("*", "ignore"))
+
+    def protects(self, state: PersonState) -> bool:
+        ids = {f"{worker.worker.id_space}/{worker.worker.worker_id}" for worker in state.workers}
+        return not self.protected.isdisjoint(ids | {state.person_id})

@@ -45,17 +45,21 @@ kept AS (
     checked_at = excluded.checked_at, body = excluded.body)
 SELECT again FROM mine"""
 
-_CHANGES = """UPDATE event AS e SET state = n.state, reason = n.reason
+_CHANGES = f"""UPDATE event AS e SET state = n.state, reason = n.reason
 FROM unnest($1::bigint[], $2::text[], $3::text[]) AS n (event_no, state, reason)
-WHERE e.event_no = n.event_no AND e.state NOT IN ('confirmed', 'superseded', 'duplicate')"""
+WHERE e.event_no = n.event_no AND {reading.OPEN}"""  # noqa: S608 - a constant of ours
 
 
 async def finish(connection: Any, claim: Claim, process: UUID, end: End, settle: Settle) -> Finished:  # noqa: ANN401 - asyncpg
     """Run inside a transaction of its own."""
     await connection.execute(_PERSON, claim.person_id)
     again = await connection.fetchval(_FINISH, *_finish_values(claim, process, end))
+    key = (claim.person_id, claim.target)
     if again is None:
         return await _fenced(connection, claim)
+    if end.forget:
+        await connection.execute("DELETE FROM account WHERE person_id = $1 AND target = $2", *key)
+        await connection.execute("DELETE FROM name WHERE person_id = $1 AND target = $2", *key)
     for decision in end.decisions:
         await decide(connection, decision)
     await _settle(connection, claim, end, settle)

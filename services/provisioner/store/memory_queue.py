@@ -35,6 +35,7 @@ class MemoryQueue(Base):
     _lock: asyncio.Lock
     _bell: Bell
     _processes: dict[UUID, datetime]
+    _names: dict[tuple[str, str], tuple[str, str | None]]
 
     async def join(self, name: str, lease: timedelta) -> UUID:  # noqa: ARG002 - the port's
         process = uuid4()
@@ -183,6 +184,14 @@ class MemoryQueue(Base):
             self._tables.plans[number] = replace(self._tables.plans[number], ended=True)
         if end.account is not None:
             self._tables.accounts[claim.person_id, claim.target] = end.account
+        if end.forget:
+            self._tables.accounts.pop((claim.person_id, claim.target), None)
+            self._forget_name(claim.target, claim.person_id)
+
+    def _forget_name(self, target: str, person_id: str) -> None:
+        for (where, folded), (_, owner) in list(self._names.items()):
+            if (where, owner) == (target, person_id):
+                del self._names[where, folded]
 
     def _settled(self, claim: Claim, settle: Settle) -> Settlement:
         tables, person = self._tables, claim.person_id

@@ -11,6 +11,7 @@ from contracts.provisioning import StepTaken, TargetResult
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store.guard_values import Change
 from services.provisioner.store.port import (
+    DUE_LATER,
     FINAL,
     EventStateName,
     Message,
@@ -70,7 +71,8 @@ class KeptEvent:
 
     @property
     def final(self) -> bool:
-        return self.state in FINAL
+        """Nothing more becomes of it: a confirmed one may still owe something later."""
+        return self.state in FINAL and not (self.reason or "").startswith(DUE_LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Tables:
     of_departments: dict[Ident, None] = field(default_factory=dict)
     workers: dict[WorkerKey, Known] = field(default_factory=dict)
     of_person: dict[str, frozenset[WorkerKey]] = field(default_factory=dict)
+    words: dict[str, frozenset[WorkerKey]] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)
     rows: dict[RowKey, Row] = field(default_factory=dict)
     targets_of: dict[str, frozenset[str]] = field(default_factory=dict)

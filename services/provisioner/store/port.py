@@ -17,6 +17,7 @@ from services.provisioner.model import Fact, Step, WorkerKey
 from services.provisioner.store.guard_values import Announced, Change, HeldGroup, HeldRow, Known, News, Stretch
 from services.provisioner.store.values import (
     DEPARTMENTS,
+    DUE_LATER,
     FINAL,
     Books,
     Claim,
@@ -44,6 +45,7 @@ from services.provisioner.store.values import (
 
 __all__ = [
     "DEPARTMENTS",
+    "DUE_LATER",
     "FINAL",
     "Announcing",
     "Books",
@@ -228,6 +230,10 @@ class Questions(Protocol):
     async def rows_of(self, person_id: str) -> Sequence[TargetRow]: ...
 
     async def accounts_of(self, person_id: str) -> Mapping[str, StoredAccount]: ...
+
+    async def persons_known_by(self, marks: Collection[str]) -> frozenset[str]:
+        """Persons of whom a fact names one of these, case folded and whole: a mobile, an e-mail."""
+        ...
 
     async def person_of(self, worker: WorkerKey) -> str | None: ...
 

@@ -7,9 +7,10 @@ from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
 from services.provisioner.model import Fact, FactKey
 from services.provisioner.store.codec import read_account, read_decision, read_fact, read_result, read_taken
-from services.provisioner.store.port import DEPARTMENTS, OpenEvent, StoredAccount, TargetRow
+from services.provisioner.store.port import DEPARTMENTS, DUE_LATER, OpenEvent, StoredAccount, TargetRow
 
-_OPEN = "AND e.state NOT IN ('confirmed', 'superseded', 'duplicate')"
+OPEN = f"""(e.state NOT IN ('confirmed', 'superseded', 'duplicate')
+  OR e.state = 'confirmed' AND starts_with(e.reason, '{DUE_LATER}'))"""
 _OF_PERSON = """FROM worker AS w JOIN subject AS s ON s.owner_space = w.id_space AND s.owner_worker = w.worker_id"""
 
 _FACTS = f"""SELECT f.* {_OF_PERSON} JOIN fact AS f ON f.source = s.source AND f.id = s.id
@@ -37,7 +38,7 @@ async def decisions_of(connection: Any, person_id: str) -> tuple[Decision, ...]:
 
 
 async def events_of(connection: Any, person_id: str, *, only_open: bool) -> tuple[OpenEvent, ...]:  # noqa: ANN401 - asyncpg
-    which = _OPEN if only_open else ""
+    which = f"AND {OPEN}" if only_open else ""
     if person_id == DEPARTMENTS:
         rows = await connection.fetch(_DEPARTMENT_EVENTS % which)
     else:

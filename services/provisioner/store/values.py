@@ -18,6 +18,9 @@ EventStateName = Literal[
 
 FINAL: frozenset[EventStateName] = frozenset({"confirmed", "superseded", "duplicate"})
 
+DUE_LATER = "due_later:"
+"""How the reason of a confirmed event begins that owes something later: `due_later:{targets}:{last date}`."""
+
 RowVerdict = Literal["new", "settled", "waiting", "held", "inbox", "retry"]
 """How a person stands on a target: `settled` no difference; the rest with a reason."""
 
@@ -103,7 +106,7 @@ class StoredAccount:
 
 @dataclass(frozen=True, slots=True)
 class OpenEvent:
-    """An accepted event of this person (or of departments) that is not in a final state."""
+    """An accepted event of this person (or of departments) that is not in a final state, or confirmed and owing."""
 
     event_no: int
     key: FactKey
@@ -192,6 +195,8 @@ class End:
     department_id: str | None = None
     messages: tuple[Message, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    forget: bool = False
+    """What was prepared is undone: account and name of the person on this target are free, as if never given."""
 
 
 Finished = Literal["done", "again", "fenced"]

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.provisioner.connectors.base import Field
-from services.provisioner.model import Account, AccountState, Desired, Reason, Step
-from services.provisioner.plan.planner import CLOSED_BY_OTHERS, plan
+from services.provisioner.model import Account, AccountState, Desired, Drift, Reason, Step
+from services.provisioner.plan.planner import CLOSED_BY_OTHERS, PREPARED, plan
 from services.provisioner.plan.wish import Wish, wish
 from services.provisioner.store.port import StoredAccount
 
@@ -128,6 +128,81 @@ def test_a_closed_account_of_a_leaver_is_never_held():
     assert plan(gone, stored(AccountState.SUSPENDED, grants=frozenset()), Suspends()).holds == ()
 
 
+@pytest.mark.parametrize(
+    ("wanted", "shown", "expected"),
+    [
+        (mei(denied={"tag:sales": REASON}, grants={}), stored(granted=frozenset()), ["revoke tag:sales"]),
+        (mei(exclusive=frozenset({"tag:x"})), stored(grants=frozenset({"tag:sales", "tag:x", "tag:y"})),
+         ["revoke tag:x"]),
+        (mei(access="prepared", grants={}), stored(), ["suspend", "revoke tag:sales"]),
+        (replace(gone, undo=True), stored(AccountState.SUSPENDED, written={PREPARED: "1"}, grants=frozenset()),
+         ["delete"]),
+        (replace(gone, undo=True), stored(AccountState.SUSPENDED, grants=frozenset(), closed_by_us=True), []),
+        (replace(gone, undo=True), stored(written={PREPARED: "1"}), ["suspend", "revoke tag:sales"]),
+        (replace(gone, delete=True), stored(), ["suspend", "revoke tag:sales", "delete"]),
+        (replace(gone, delete=True), stored(AccountState.SUSPENDED, grants=frozenset(), closed_by_us=True), ["delete"]),
+        (replace(gone, delete=True), stored(AccountState.DELETED), []),
+    ],
+    ids=[
+        "what is refused goes, whoever gave it",
+        "what only policy gives is taken when somebody else gave it, and nothing else is",
+        "an account that is open before its first day is locked",
+        "what was prepared for a hire taken back is deleted",
+        "an account that was in use is closed, not deleted, when its hire is taken back",
+        "an account that somebody opened before its first day is closed as a leaver's",
+        "an account whose time has come is locked first, then destroyed",
+        "a locked account whose time has come is destroyed",
+        "who is destroyed stays so",
+    ],
+)  # fmt: skip
+def test_what_policy_takes(wanted, shown, expected):
+    made = plan(wanted, shown, Suspends())
+    assert verbs(made) == expected
+    assert all(step.irreversible == (step.verb in ("remove", "delete")) for step in made.steps)
+
+
+def test_a_refused_entitlement_goes_for_the_reason_that_refuses_it():
+    [step] = plan(mei(denied={"tag:sales": REASON}, grants={}), stored(), Suspends()).steps
+    assert step.reason == REASON
+
+
+def test_a_protected_person_is_closed_by_nobody_but_a_person():
+    made = plan(replace(gone, protected=True), stored(), Suspends())
+    assert (made.steps, made.inbox) == ((), ("protected",))
+    closed = stored(AccountState.SUSPENDED, grants=frozenset(), closed_by_us=True)
+    assert plan(replace(gone, protected=True), closed, Suspends()).inbox == ()
+
+
+@pytest.mark.parametrize(
+    ("drift", "wanted", "shown", "expected"),
+    [
+        (Drift(), mei(), stored(AccountState.SUSPENDED), ([], ("closed_by_others",), ())),
+        (Drift(closed_by_others="repair"), mei(), stored(AccountState.SUSPENDED), (["resume"], (), ())),
+        (Drift(closed_by_others="report"), mei(), stored(AccountState.SUSPENDED), ([], (), ("closed_by_others",))),
+        (Drift(), gone, stored(closed_by_us=True, grants=frozenset()), (["suspend"], (), ())),
+        (Drift(reopened_by_others="hold"), gone, stored(closed_by_us=True), ([], ("reopened_by_others",), ())),
+        (Drift(reopened_by_others="report"), gone, stored(closed_by_us=True), ([], (), ("reopened_by_others",))),
+        (Drift(reopened_by_others="hold"), gone, stored(), (["suspend", "revoke tag:sales"], (), ())),
+        (Drift(), mei(), stored(attributes={"name": "X"}, written={"name": "Mei"}), (["update"], (), ())),
+        (Drift(field_of_ours="hold"), mei(), stored(attributes={"name": "X"}, written={"name": "Mei"}),
+         ([], ("field_of_ours:name",), ())),
+        (Drift(field_of_ours="report"), mei(), stored(attributes={"name": "X"}, written={"name": "Mei"}),
+         ([], (), ("field_of_ours:name",))),
+        (Drift(field_of_ours="hold"), mei(attributes={"name": "Li"}), stored(written={"name": "Mei"}),
+         (["update"], (), ())),
+    ],
+    ids=[
+        "closed by others is held", "closed by others is opened again", "closed by others is named",
+        "reopened by others is closed at once", "reopened by others is held", "reopened by others is named",
+        "a leaver that nobody closed yet is no drift", "a field of ours is written back", "a field of ours is held",
+        "a field of ours is named", "a change by HR is no drift",
+    ],
+)  # fmt: skip
+def test_drift(drift, wanted, shown, expected):
+    made = plan(replace(wanted, drift=drift), shown, Suspends())
+    assert (verbs(made), made.holds, made.reports) == expected
+
+
 def test_nothing_is_made_while_something_is_missing():
     made = plan(mei(waits=("requires:person.mobile",)), None, Suspends())
     assert (made.steps, made.waits) == ((), ("requires:person.mobile",))
@@ -196,7 +271,8 @@ STATES = st.sampled_from(list(AccountState))
 
 def carried_out(steps: tuple[Step, ...], before: StoredAccount | None) -> StoredAccount:
     """What a platform that does as it is told shows afterwards."""
-    ends = {"suspend": AccountState.SUSPENDED, "strip": AccountState.STRIPPED, "remove": AccountState.NONE}
+    ends = {"suspend": AccountState.SUSPENDED, "strip": AccountState.STRIPPED, "remove": AccountState.NONE,
+            "delete": AccountState.DELETED}  # fmt: skip
     memory = before or StoredAccount(Account("mei", AccountState.NONE), NOW)
     for step in steps:
         account = memory.observed
@@ -216,7 +292,7 @@ def carried_out(steps: tuple[Step, ...], before: StoredAccount | None) -> Stored
             case "resume":
                 account = replace(account, state=AccountState.ACTIVE)
                 memory = replace(memory, closed_by_us=False)
-            case "suspend" | "strip" | "remove":
+            case "suspend" | "strip" | "remove" | "delete":
                 account = replace(account, state=ends[step.verb])
                 memory = replace(memory, closed_by_us=True)
         memory = replace(memory, observed=account)
@@ -227,23 +303,38 @@ def carried_out(steps: tuple[Step, ...], before: StoredAccount | None) -> Stored
 @given(
     access=st.sampled_from(["open", "closed", "prepared"]), case=st.sampled_from(["leave", "stop"]), wanted=GRANTS,
     held=GRANTS, place=PLACES, was=PLACES, state=STATES, name=st.sampled_from(["Mei", "Wei"]), ours=st.booleans(),
-    platform=st.sampled_from([Suspends, Removes]), there=st.booleans(),
+    platform=st.sampled_from([Suspends, Removes]), there=st.booleans(), theirs=GRANTS, exclusive=GRANTS,
+    denied=GRANTS, deleting=st.sampled_from(["no", "delete", "undo"]), protected=st.booleans(),
 )  # fmt: skip
 def test_planning_again_after_carrying_out_gives_nothing(
-    access, case, wanted, held, place, was, state, name, ours, platform, there
-):
-    wanted_account = mei(access=access, case=case, grants=dict.fromkeys(wanted, REASON), departments=place)
+    access, case, wanted, held, place, was, state, name, ours, platform, there, theirs, exclusive, denied, deleting,
+    protected,
+):  # fmt: skip
+    assume(access != "prepared" or platform is Suspends)  # refused when the policy is loaded
+    assume(access == "closed" or (deleting == "no" and not protected))
+    wanted_account = mei(
+        access=access, case=case, grants=dict.fromkeys(wanted - denied, REASON), departments=place,
+        exclusive=frozenset(exclusive), denied=dict.fromkeys(denied, REASON), delete=deleting == "delete",
+        undo=deleting == "undo", protected=protected,
+    )  # fmt: skip
     shown = stored(
         state,
         attributes={"name": name},
         departments=was,
-        grants=frozenset(held),
+        grants=frozenset(held | theirs),
         granted=frozenset(held),
         closed_by_us=ours,
+        written={PREPARED: "1"} if deleting == "undo" else {},
     )
     before = shown if there else None
     first = plan(wanted_account, before, platform())
     again = plan(wanted_account, carried_out(first.steps, before) if first.steps else before, platform())
     assert again.steps == ()
-    if access == "closed" and first.steps:
-        assert not carried_out(first.steps, before).observed.state.open
+    after = carried_out(first.steps, before).observed if first.steps else None
+    if access == "closed" and after:
+        assert not after.state.open
+    if access != "closed" and after:
+        assert not after.grants & denied
+        assert after.grants & exclusive <= wanted
+    if protected and access == "closed":
+        assert first.steps == ()
