@@ -185,6 +185,15 @@ def _identified(ident, person, recorded_at, by="operator:li"):
                             recorded_at=recorded_at, id_space=SOURCE, worker_id="W1")  # fmt: skip
 
 
+async def test_persons_are_known_by_marks_whole_and_folded(store):
+    await take_in(store, hired("h1", mobile="+8613800000000", personal_email="Mei@example.net"))
+    await take_in(store, hired("h2", worker=WEI, mobile="+8613800000001", display_name="Mei"))
+    assert await store.persons_known_by(["+8613800000000", "mei@example.net"]) == {MEI_ID}
+    assert await store.persons_known_by(["+8613800000000", "+8613800000001"]) == {MEI_ID, WEI_ID}
+    assert await store.persons_known_by(["+861380000000", "nobody@example.net"]) == frozenset()
+    assert await store.persons_known_by([]) == frozenset()
+
+
 async def test_department_facts_stand_apart(store):
     before = await store.department_version()
     touched = await take_in(store, department("d1"), withdrawn("w1", "d1"))

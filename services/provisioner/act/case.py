@@ -1,16 +1,20 @@
 """What one pass is about: the person's file folded at this moment, what policy makes of it, and the books to close."""
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.provisioning import Recipient
+from contracts.decisions import PersonIdentified
+from contracts.provisioning import DueLater, Recipient
+from services.provisioner.act.identify import unclear
+from services.provisioner.act.trees import Trees
 from services.provisioner.facts.departments import Departments
 from services.provisioner.facts.fold import timeline
 from services.provisioner.facts.timeline import Timeline
-from services.provisioner.model import Desired, Fact, FactKey, PersonState, WorkerKey
-from services.provisioner.plan.books import Books, Judged
-from services.provisioner.policy.desired import desired, next_turn
+from services.provisioner.model import Desired, Fact, FactKey, PersonState, WorkerKey, WorkerState
+from services.provisioner.plan.books import Books, Judged, Owed
+from services.provisioner.policy.desired import Past, decisive, desired, next_turn
 from services.provisioner.policy.load import Policy
 from services.provisioner.policy.names import display_name
 from services.provisioner.store.port import PersonFile, Questions, StoredAccount
@@ -18,7 +22,7 @@ from services.provisioner.store.port import PersonFile, Questions, StoredAccount
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One person on one target, ready to be planned.
+    """One person on one target, ready to be planned. `state` is that by which the account is judged.
 
     `begun`: when the fact was recorded that last began employment or ended an absence; `next_change`: when time alone
     will change the state, and `next_lane` in which lane that is; `elsewhere`: every worker of this person turned out
@@ -35,32 +39,70 @@ class Case:
     next_lane: int
     elsewhere: bool = False
 
+    def settled(self, worker: WorkerState) -> bool:
+        """Whether HR names whose employment this is, or a decision was made of it already."""
+        return any(fact.person_id is not None and fact.worker == worker.worker for fact in self.file.facts) or any(
+            (decision.id_space, decision.worker_id) == worker.worker
+            and worker.begun_at is not None
+            and decision.effective_at >= worker.begun_at
+            for decision in self.file.decisions
+            if isinstance(decision, PersonIdentified)
+        )
+
 
 async def open_case(
-    person_id: str, target: str, at: datetime, file: PersonFile, policy: Policy, tree: Departments, store: Questions
+    person_id: str,
+    target: str,
+    at: datetime,
+    file: PersonFile,
+    policy: Policy,
+    tree: Departments,
+    store: Questions,
+    trees: Trees | None = None,
 ) -> Case:
-    """Fold and desire; asks the store only who is to be told."""
+    """Fold and desire; asks the store only whom a new number may belong to, and who is to be told.
+
+    Without `trees` the tree counts as having been the same always.
+    """
     line = timeline(file.facts, file.decisions, person_id=person_id)
+    doubts = await unclear(person_id, line, file.facts, file.decisions, store)
+    if doubts:
+        line = timeline(file.facts, file.decisions, person_id=person_id, unclear=doubts)
     state = line.state(at)
-    turns = (line.next_change(at), next_turn(policy, state, tree, at))
+    past = Past(line, trees.earlier if trees else lambda _: tree, file.decisions, trees.turns if trees else ())
+    wanted = desired(policy, state, tree, target, at, past)
+    turns = (line.next_change(at), next_turn(policy, state, tree, at), wanted.next_at)
     next_change = min((turn for turn in turns if turn), default=None)
-    recipients = await _recipients(state, store) if file.events else ()
+    judged_by = decisive(policy, state, target, past)
+    recipients = await _recipients(judged_by, store) if file.events else ()
+    owed = tuple(_owed(policy, state, tree, past)) if file.events else ()
     return Case(
         at=at,
         file=file,
-        state=state,
-        desired=desired(policy, state, tree, target, at),
-        books=books(person_id, at, file.facts, line, state, recipients),
+        state=judged_by,
+        desired=wanted,
+        books=books(person_id, at, file.facts, line, judged_by, recipients, owed),
         begun=state.entitled_recorded_at,
         next_change=next_change,
-        next_lane=0 if next_change and _ends_access(state, line.state(next_change)) else 1,
+        next_lane=0 if next_change and _ends_access(state, line.state(next_change), wanted) else 1,
         elsewhere=not file.facts,
     )
 
 
-def _ends_access(now: PersonState, then: PersonState) -> bool:
-    """Whether somebody is to be closed by then: they leave, or an absence begins that may close them."""
+def _ends_access(now: PersonState, then: PersonState, wanted: Desired) -> bool:
+    """Whether somebody is to be closed by then: they leave, run out, or an absence begins that may close them."""
+    if any(due.verb == "suspend" and due.at == then.at for due in wanted.due):
+        return True
     return now.active and (not then.active or {a.kind for a in then.absent} > {a.kind for a in now.absent})
+
+
+def _owed(policy: Policy, state: PersonState, tree: Departments, past: Past) -> Iterator[Owed]:
+    """What time alone will change on any target that is enforced for the person."""
+    for name in policy.targets:
+        wanted = desired(policy, state, tree, name, state.at, past)
+        for due in wanted.due if wanted.mode == "enforce" else ():
+            later = DueLater(target=name, verb=due.verb, due_at=due.at, entitlement=due.entitlement)
+            yield Owed(later, due.since)
 
 
 def books(
@@ -70,6 +112,7 @@ def books(
     line: Timeline,
     state: PersonState,
     recipients: tuple[Recipient, ...] = (),
+    owed: tuple[Owed, ...] = (),
 ) -> Books:
     """The books of one person at one moment."""
     by_key: Mapping[FactKey, Fact] = {fact.key: fact for fact in facts}
@@ -79,8 +122,16 @@ def books(
         if key in by_key
     }
     workers = {key: fact.worker.worker_id for key, fact in by_key.items() if fact.worker}
+    changed = bisect_right(line.instants, at)
     return Books(
-        at, judged, person_id, worker_ids=workers, display_name=display_name(state.person), recipients=recipients
+        at,
+        judged,
+        person_id,
+        worker_ids=workers,
+        display_name=display_name(state.person),
+        recipients=recipients,
+        owed=owed,
+        changed_at=line.instants[changed - 1] if changed else None,
     )
 
 

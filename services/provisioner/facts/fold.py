@@ -4,10 +4,11 @@ import heapq
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import count
+from types import MappingProxyType
 from typing import assert_never
 
 from contracts import hr
-from contracts.decisions import Decision
+from contracts.decisions import Decision, PersonIdentified
 from contracts.provisioning import Change
 from services.provisioner.facts import absences, assignments, employment, links
 from services.provisioner.facts.decisions import stops
@@ -19,17 +20,26 @@ from services.provisioner.facts.timeline import Moment, Timeline
 from services.provisioner.facts.undone import ghosts
 from services.provisioner.model import Fact, FactKey, OtherAssignment, Verdict, WorkerKey
 
+NOBODY: Mapping[WorkerKey, str] = MappingProxyType({})
 Places = tuple[tuple[WorkerKey, hr.Employment, hr.Assignment, tuple[OtherAssignment, ...]], ...]
 
 
-def timeline(facts: Iterable[Fact], decisions: Iterable[Decision] = (), *, person_id: str | None = None) -> Timeline:
+def timeline(
+    facts: Iterable[Fact],
+    decisions: Iterable[Decision] = (),
+    *,
+    person_id: str | None = None,
+    unclear: Mapping[WorkerKey, str] = NOBODY,
+) -> Timeline:
     """Fold one person's facts: those of all their workers, and the withdrawals about them.
 
-    `person_id` is found from the facts if not given. Raises ValueError for a fact that belongs to no worker.
+    `person_id` is found from the facts if not given; `unclear` says of new numbers which other person they may be
+    (see `marks`). Raises ValueError for a fact that belongs to no worker.
     """
     facts, decisions = tuple(facts), tuple(decisions)
     standing = stand(facts, decisions)
-    fold = _Fold(standing)
+    identified = tuple(decision for decision in decisions if isinstance(decision, PersonIdentified))
+    fold = _Fold(standing, identified, unclear)
     fold.run()
     changes = stops(decisions, fold.begun, standing.first_recorded)
     return Timeline(
@@ -42,20 +52,29 @@ def timeline(facts: Iterable[Fact], decisions: Iterable[Decision] = (), *, perso
         begins=_begins(fold.moments),
         changes=fold.changes,
         order=fold.order,
+        firsts=fold.firsts,
     )
 
 
 class _Fold:
     """Goes through the instants in order, and at each through its facts in the total order."""
 
-    def __init__(self, standing: Standing) -> None:
-        self.human = Human(verdicts=standing.verdicts, first_recorded=standing.first_recorded)
+    def __init__(
+        self, standing: Standing, identified: tuple[PersonIdentified, ...], unclear: Mapping[WorkerKey, str]
+    ) -> None:
+        self.human = Human(
+            verdicts=standing.verdicts,
+            first_recorded=standing.first_recorded,
+            unclear=unclear,
+            identified=identified,
+        )
         self.jobs: dict[WorkerKey, Job] = {}
         self.moments: list[Moment] = []
         self.begun: list[tuple[datetime, Fact]] = []
         self.effects: dict[FactKey, datetime] = {}
         self.changes: dict[FactKey, Change] = {}
         self.order: dict[FactKey, int] = {}
+        self.firsts: dict[WorkerKey, Fact] = {}
         late = ghosts(standing)
         self.ghost_hires = frozenset(hire.key for hire, _ in late)
         self.ghost_ends = {leave.key: hire.key for hire, leave in late}
@@ -101,12 +120,15 @@ class _Fold:
         if fact.key in self.ghost_hires or fact.key in self.ghost_ends:
             self._ghost(job, fact, at)
             return
+        new = job.begun is None
         verdict = meaning(job, self.human, fact, at, self.jobs, self.hired)
         if isinstance(verdict, Later):
             self.effects[fact.key] = verdict.at
             heapq.heappush(self.heap, (verdict.at, next(self.numbers), fact))
             return
         self.human.verdicts[fact.key] = verdict
+        if new and job.begun is fact:
+            self.firsts[job.worker] = fact
         if verdict != APPLIES:
             return
         if job.begun is fact:

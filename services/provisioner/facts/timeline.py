@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from contracts import hr
 from contracts.provisioning import Change
-from services.provisioner.model import FactKey, PersonState, Verdict, WorkerState
+from services.provisioner.model import Fact, FactKey, PersonState, Verdict, WorkerKey, WorkerState
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -49,6 +49,8 @@ class Timeline:
     changes: Mapping[FactKey, Change] = field(default_factory=dict)
     order: Mapping[FactKey, int] = field(default_factory=dict)
     """The place of each folded fact in the total order."""
+    firsts: Mapping[WorkerKey, Fact] = field(default_factory=dict)
+    """The fact with which each worker was first employed."""
 
     def state(self, at: datetime) -> PersonState:
         """What is known of the person at that instant (aware); before the first fact an empty, inactive state."""
@@ -107,7 +109,8 @@ class Timeline:
 
 def _primary(workers: tuple[WorkerState, ...]) -> WorkerState | None:
     """The employment that HR marked last, else the one begun earliest; of somebody gone the one that ended last."""
-    active = [worker for worker in workers if worker.active]
+    lasting = [worker for worker in workers if worker.active]
+    active = [worker for worker in lasting if not worker.unidentified] or lasting
     if marked := [worker for worker in active if worker.marked_at is not None]:
         return max(marked, key=lambda worker: (worker.marked_at or NEVER, worker.worker))
     if active:

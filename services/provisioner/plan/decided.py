@@ -4,11 +4,11 @@ import json
 import uuid
 from datetime import datetime
 
-from contracts.decisions import AccountLinked, ConflictSettled, Decision, UsernameGiven, type_of
+from contracts.decisions import AccountLinked, ConflictSettled, Decision, PersonIdentified, UsernameGiven, type_of
 from contracts.envelope import Attributes, to_headers
 from contracts.provisioning import SOURCE, DecisionMade
 from contracts.topics import DECISIONS
-from services.provisioner.model import Fact
+from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.plan.books import message
 from services.provisioner.store.port import Message
 
@@ -55,6 +55,19 @@ def named(person_id: str, target: str, username: str, at: datetime) -> UsernameG
         recorded_at=at,
         target=target,
         username=username,
+    )
+
+
+def identified(person_id: str, worker: WorkerKey, begun: datetime, at: datetime) -> PersonIdentified:
+    """That the employment of this worker that began then is this person's: a step rests on it."""
+    return PersonIdentified(
+        decision_id=_id("identified", person_id, *worker, begun.isoformat()),
+        person_id=person_id,
+        by=TENURE,
+        effective_at=begun,
+        recorded_at=at,
+        id_space=worker.id_space,
+        worker_id=worker.worker_id,
     )
 
 

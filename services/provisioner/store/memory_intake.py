@@ -136,6 +136,9 @@ class MemoryIntakeTx(MemoryAnnouncing):
             tables.facts[fact.key] = fact
             tables.fact_no[fact.key] = number
             tables.facts_of[ident] = (*tables.facts_of.get(ident, ()), fact.key)
+            if fact.worker is not None:
+                for word in routing.words_of(fact):
+                    tables.words[word] = tables.words.get(word, frozenset()) | {fact.worker}
 
     def _connected(self, facts: Iterable[Fact]) -> dict[Ident, Subject]:
         """Everything connected with these facts by withdrawals, both ways."""

@@ -121,6 +121,11 @@ class MemoryQuestions(Base):
     async def accounts_of(self, person_id: str) -> Mapping[str, StoredAccount]:
         return reading.accounts_of(self._tables, person_id)
 
+    async def persons_known_by(self, marks: Collection[str]) -> frozenset[str]:
+        tables = self._tables
+        found = {worker for mark in marks for worker in tables.words.get(mark, ())}
+        return frozenset(tables.workers[worker].person_id for worker in found if worker in tables.workers)
+
     async def person_of(self, worker: WorkerKey) -> str | None:
         owned = self._tables.workers.get(worker)
         return None if owned is None else owned.person_id

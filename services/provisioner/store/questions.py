@@ -158,6 +158,16 @@ class PostgresQuestions:
         async with self._other.use() as db:
             return await reading.accounts_of(db, person_id)
 
+    async def persons_known_by(self, marks: Collection[str]) -> frozenset[str]:
+        if not marks:
+            return frozenset()
+        rows = await self._other.fetch(
+            """SELECT DISTINCT w.person_id FROM word JOIN worker AS w USING (id_space, worker_id)
+            WHERE word.folded = ANY($1::text[])""",
+            sorted(marks),
+        )
+        return frozenset(row["person_id"] for row in rows)
+
     async def person_of(self, worker: WorkerKey) -> str | None:
         person: str | None = await self._other.value(
             "SELECT person_id FROM worker WHERE id_space = $1 AND worker_id = $2", *worker

@@ -134,15 +134,22 @@ def followed(workers: Mapping[WorkerKey, Known]) -> dict[WorkerKey, Known]:
 
 
 def decided(decision: PersonIdentified, known: Known | None) -> Known | None:
-    """The worker as this decision names it; None where an older word, or one of less weight, changes nothing."""
-    by_tenure = decision.by == TENURE
-    if known is not None and known.decided_at is not None:
-        if by_tenure and not known.by_tenure:
-            return None
-        if by_tenure == known.by_tenure and known.decided_at > decision.recorded_at:
-            return None
-    person_id = known.person_id if known else decision.person_id
-    return Known(decision.person_id, person_id, decision.recorded_at, by_tenure)
+    """The worker as this decision leaves it; None where an older word, or one of less weight, changes nothing.
+
+    Tenure's own word only confirms whose the worker is already.
+    """
+    person_id, at, settled = (
+        decision.person_id,
+        decision.recorded_at,
+        known is not None and known.decided_at is not None,
+    )
+    if decision.by == TENURE:
+        if known is None:
+            return Known(person_id, person_id, at, by_tenure=True)
+        return None if settled or known.person_id != person_id else known._replace(decided_at=at, by_tenure=True)
+    if known is not None and known.decided_at is not None and not known.by_tenure and known.decided_at > at:
+        return None
+    return Known(person_id, known.person_id if known else person_id, at)
 
 
 def collapse(marks: Iterable[Mark], now: datetime) -> list[Mark]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from company import START, Company
 
+from contracts.decisions import PersonIdentified
 from services.platforms.errors import (
     AwaitsAcceptanceError,
     CredentialError,
@@ -14,6 +15,7 @@ from services.platforms.errors import (
     TryLaterError,
 )  # fmt: skip
 from services.provisioner.model import Account, AccountState
+from services.provisioner.store.port import Mark
 
 LATER = START + timedelta(days=30)
 
@@ -505,3 +507,77 @@ async def test_the_end_of_one_of_two_employments_is_a_move(company):
     assert company.account("wangw") == ("invited", ["tag:office"])
     changes = {e["event"]["id"]: e["change"] for e in await company.told("tenure.event.settled.v1")}
     assert changes == {"e1": "joiner", "e2": "mover", "e3": "mover"}
+
+
+def _known_as(**marks):
+    return {"display_name": "王伟", "mobile": "+8613800000001", "personal_email": "wei@example.net"} | marks
+
+
+async def _hired(company, eid, worker_id, effective_at="2026-02-01", **marks):
+    await company.say("hired", eid, worker_id=worker_id, effective_at=effective_at, person=_known_as(**marks),
+                      assignment={"job_function": "sales"})  # fmt: skip
+    await company.settle()
+
+
+async def _identify(company, worker_id, person_id):
+    at = company.clock.business
+    async with company.store.intake() as tx:
+        await tx.decide(
+            PersonIdentified(decision_id=f"op-{worker_id}", person_id=person_id, by="operator:li", effective_at=at,
+                             recorded_at=at, id_space="urn:hr:acme", worker_id=worker_id)
+        )  # fmt: skip
+        await tx.mark([Mark(p, 1, at) for p in {person_id, f"urn:hr:acme/{worker_id}"}], list(company.targets))
+    await company.settle()
+
+
+async def test_the_number_of_somebody_who_left_given_to_another_touches_nothing_until_decided(company):
+    await _hired(company, "e1", "W1")
+    await company.say("left", "e2", worker_id="W1", effective_at="2026-02-10")
+    await company.settle()
+    before = dict(company.crm.calls)
+    await _hired(company, "e3", "W1", "2026-02-20", mobile="+8613800000009", personal_email=None, display_name="李梅")
+    assert (await company.events())["e3"] == ("inbox", "identity_unclear")
+    assert company.account("wangw") == ("suspended", [])
+    assert {verb: n for verb, n in company.crm.calls.items() if verb != "read"} == {
+        verb: n for verb, n in before.items() if verb != "read"
+    }
+    await _identify(company, "W1", "urn:hr:acme/W1")
+    assert company.account("wangw")[0] == "active"
+    assert (await company.events())["e3"] == ("confirmed", None)
+
+
+async def test_a_new_number_with_anothers_mobile_and_e_mail_waits_without_an_account(company):
+    await _hired(company, "e1", "W1")
+    await _hired(company, "e2", "W2", "2026-02-10", display_name="王维")
+    assert (await company.events("urn:hr:acme/W2"))["e2"] == ("inbox", "identity_like:urn:hr:acme/W1")
+    assert list(company.crm.accounts) == ["wangw"]
+    await _identify(company, "W2", "urn:hr:acme/W1")
+    assert list(company.crm.accounts) == ["wangw"]
+    assert (await company.events())["e2"] == ("confirmed", None)
+
+
+async def test_another_human_by_an_operators_word_gets_an_account_where_the_platform_has_room(company):
+    await _hired(company, "e1", "W1")
+    await _hired(company, "e2", "W2", "2026-02-10", mobile="+8613800000002")
+    assert (await company.events("urn:hr:acme/W2"))["e2"][0] == "inbox"
+    await _identify(company, "W2", "urn:hr:acme/W2")
+    assert (await company.events("urn:hr:acme/W2"))["e2"] == ("confirmed", None)
+    assert company.account("wangw2") == ("invited", ["tag:sales"])
+
+
+async def test_a_mobile_alone_is_re_issued_and_makes_nobody_another(company):
+    await _hired(company, "e1", "W1")
+    await _hired(company, "e2", "W2", "2026-02-10", personal_email=None, display_name="李梅")
+    assert (await company.events("urn:hr:acme/W2"))["e2"] == ("inbox", "crm:mobile_taken:wangw")
+
+
+async def test_who_somebody_is_becomes_a_decision_with_the_first_step_and_later_facts_do_not_flip_it(company):
+    await _hired(company, "e1", "W1", "2026-02-10")
+    kinds = [d["decision"]["kind"] for d in await company.told("tenure.decision.made.v1")]
+    assert kinds.count("person_identified") == 1
+    await _hired(company, "e2", "W2", "2026-02-01")
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert (await company.events())["e1"] == ("confirmed", None)
+    await company.say("transferred", "e3", worker_id="W1", effective_at="2026-02-20", assignment={"title": "经理"})
+    await company.settle()
+    assert company.account("wangw") == ("invited", ["tag:sales"])

@@ -5,7 +5,7 @@
 from datetime import datetime
 
 from contracts import hr
-from contracts.decisions import AccessAllowed, AccessStopped, ConflictSettled
+from contracts.decisions import AccessAllowed, AccessStopped, ConflictSettled, PersonIdentified
 from services.provisioner.facts.dates import instant
 from services.provisioner.facts.identity import whole_person_id
 from services.provisioner.facts.read import digest_of
@@ -95,6 +95,14 @@ def stopped(effective_at, id="stop", recorded=None):
 
 def allowed(effective_at, id="allow", recorded=None):
     return _decided(AccessAllowed, effective_at, id, recorded)
+
+
+def identified(effective_at, id="same", worker="W1", recorded=None, by="operator:li"):
+    moment = at(effective_at)
+    return PersonIdentified(
+        decision_id=id, person_id=f"{SOURCE}/W1", by=by, effective_at=moment,
+        recorded_at=at(recorded) if recorded else moment, id_space=SOURCE, worker_id=worker,
+    )  # fmt: skip
 
 
 def settled(fact):

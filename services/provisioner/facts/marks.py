@@ -1,0 +1,45 @@
+"""By which marks two records are of one human. A mobile and a personal e-mail are both re-issued; a name is shared.
+
+Answers are used only where HR does not say itself whose worker it is, and no decision does.
+"""
+
+from contracts import hr
+from services.provisioner.model import Verdict, VerdictKind
+
+IDENTITY_UNCLEAR = Verdict(VerdictKind.INBOX, "identity_unclear")
+
+
+def same_again(known: hr.Person, said: hr.Person) -> bool:
+    """A hire under the number of somebody who left: is it them?
+
+    A mobile or personal e-mail that agrees says so; the name alone only where neither side has another mark.
+    """
+    if _agree(known.mobile, said.mobile) or _agree(known.personal_email, said.personal_email):
+        return True
+    marked = any((known.mobile, known.personal_email, said.mobile, said.personal_email))
+    return not marked and _agree(_name(known), _name(said))
+
+
+def perhaps_same(other: hr.Person, said: hr.Person) -> bool:
+    """A hire under a new number: is it perhaps this other person? One mark alone says nothing."""
+    marks = [_agree(other.mobile, said.mobile), _agree(other.personal_email, said.personal_email)]
+    return all(marks) or (any(marks) and _agree(_name(other), _name(said)))
+
+
+def marks_of(person: hr.Person) -> frozenset[str]:
+    """What a person is looked up by, case folded."""
+    return frozenset(mark.casefold() for mark in (person.mobile, person.personal_email) if mark)
+
+
+def like(person_id: str) -> Verdict:
+    """The doubt of a hire under a new number, naming whom it may be."""
+    return Verdict(VerdictKind.INBOX, f"identity_like:{person_id}")
+
+
+def _agree(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one.casefold() == other.casefold()
+
+
+def _name(person: hr.Person) -> str | None:
+    whole = "".join(part for part in (person.family_name, person.given_name) if part)
+    return "".join((person.display_name or whole).split()) or None
