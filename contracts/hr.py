@@ -6,6 +6,7 @@ null clears it; `model_fields_set` tells the two apart.
 """
 
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
@@ -195,12 +196,24 @@ def unknown_fields(data: Any, model: type[BaseModel], at: str = "data") -> list[
     if not isinstance(data, dict):
         return []
     found: list[str] = []
+    inside = _models_inside(model)
     for name, value in data.items():
-        field = model.model_fields.get(name)
-        if field is None:
+        if name not in inside:
             found.append(f"{at}.{name}")
             continue
-        for kind in (field.annotation, *get_args(field.annotation)):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                found += unknown_fields(value, kind, f"{at}.{name}")
+        for kind in inside[name]:
+            found += unknown_fields(value, kind, f"{at}.{name}")
     return found
+
+
+@cache
+def _models_inside(model: type[BaseModel]) -> dict[str, tuple[type[BaseModel], ...]]:
+    """The models that a field of each name can hold; looked up for every event, so it is found once."""
+    return {
+        name: tuple(
+            kind
+            for kind in (field.annotation, *get_args(field.annotation))
+            if isinstance(kind, type) and issubclass(kind, BaseModel)
+        )
+        for name, field in model.model_fields.items()
+    }
