@@ -23,7 +23,7 @@ from services.kit.clock import Clock
 from services.platforms import gate
 from services.provisioner.facts.arrivals import Arrival, Kind, Record, Unreadable, arrivals
 from services.provisioner.facts.read import read_fact
-from services.provisioner.model import Fact
+from services.provisioner.model import Fact, FactKey
 from services.provisioner.plan.books import message
 from services.provisioner.plan.decided import first_stands, told
 from services.provisioner.store.errors import StoreUnavailableError
@@ -119,6 +119,11 @@ class Intake:
             marks: list[Mark] = []
             for arrival, who in zip(judged, touched, strict=True):
                 marks += _marks(arrival, who.persons, bool(who.departments), now)
+            again = await tx.earlier(_told_again(judged))
+            lane = min(
+                (lane_of(a.record.content, now) for a in judged if isinstance(a.record.content, Fact)), default=1
+            )
+            marks += [Mark(person_id, lane, now) for person_id in (*again.persons, *_tree(again))]
             await tx.mark(marks, self.targets)
             for record in new:
                 place = (record.topic, record.partition)
@@ -146,6 +151,20 @@ def _news(judged: Sequence[Arrival], touched: Sequence[Touched]) -> dict[str, li
             for person_id in who.persons:
                 found.setdefault(person_id, []).append(fact)
     return found
+
+
+def _told_again(judged: Sequence[Arrival]) -> Mapping[FactKey, datetime]:
+    """The earliest `time` of each repetition: of equal messages that one counts."""
+    times: dict[FactKey, datetime] = {}
+    for arrival in judged:
+        fact = arrival.record.content
+        if arrival.kind == "duplicate" and isinstance(fact, Fact):
+            times[fact.key] = min(fact.time, times.get(fact.key, fact.time))
+    return times
+
+
+def _tree(touched: Touched) -> tuple[str, ...]:
+    return (DEPARTMENTS,) if touched.departments else ()
 
 
 def _event(arrival: Arrival) -> NewEvent:

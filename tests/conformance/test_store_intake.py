@@ -185,6 +185,19 @@ def _identified(ident, person, recorded_at, by="operator:li"):
                             recorded_at=recorded_at, id_space=SOURCE, worker_id="W1")  # fmt: skip
 
 
+async def test_a_fact_told_again_keeps_its_earliest_time(store):
+    await take_in(store, hired("h1"), department("d1"))
+    h1, d1, unknown = FactKey(SOURCE, "h1", 1), FactKey(SOURCE, "d1", 1), FactKey(SOURCE, "no", 1)
+    version = await store.department_version()
+    async with store.intake() as tx:
+        assert await tx.earlier({h1: LATER, unknown: EARLIER}) == Touched(frozenset(), frozenset())
+        assert await tx.earlier({h1: EARLIER}) == Touched(frozenset({MEI_ID}), frozenset())
+        assert await tx.earlier({h1: EARLIER}) == Touched(frozenset(), frozenset())
+        assert await tx.earlier({d1: EARLIER}) == Touched(frozenset(), frozenset({"D1"}))
+    assert [one.time for one in (await store.facts_of(MEI_ID))[0]] == [EARLIER]
+    assert await store.department_version() > version
+
+
 async def test_persons_are_known_by_marks_whole_and_folded(store):
     await take_in(store, hired("h1", mobile="+8613800000000", personal_email="Mei@example.net"))
     await take_in(store, hired("h2", worker=WEI, mobile="+8613800000001", display_name="Mei"))

@@ -136,12 +136,12 @@ def books(
 
 
 async def _recipients(state: PersonState, store: Questions) -> tuple[Recipient, ...]:
-    """The manager with their open accounts, and the IT channel."""
+    """The manager with their open accounts, and the IT channel; never the person themselves."""
     told = [Recipient(audience="it")]
     manager_id = state.assignment.manager_id
     if manager_id and state.primary:
         manager = await store.person_of(WorkerKey(state.primary.worker.id_space, manager_id))
-        if manager:
+        if manager and manager != state.person_id:
             open_accounts = _open(await store.accounts_of(manager))
             told.append(Recipient(audience="manager", person_id=manager, accounts=open_accounts))
     return tuple(told)

@@ -25,6 +25,7 @@ from contracts.provisioning import (
     StepTaken,
 )
 from contracts.topics import OUTCOMES
+from services.provisioner.facts.standing import ALREADY_WITHDRAWN
 from services.provisioner.model import FactKey, Verdict, VerdictKind
 from services.provisioner.policy.endings import NOTICE
 from services.provisioner.store.port import (
@@ -145,6 +146,8 @@ class Books:
         return message(body, f"completed/{event.key}", self.person_id or "", self.at)
 
     def _state(self, event: OpenEvent, judged: Judged, rows: Sequence[TargetRow]) -> tuple[EventStateName, str | None]:
+        if judged.verdict == ALREADY_WITHDRAWN:
+            return "duplicate", ALREADY_WITHDRAWN.reason
         by_verdict = _BY_VERDICT.get(judged.verdict.kind)
         if by_verdict:
             return by_verdict, judged.verdict.reason or judged.verdict.kind.value

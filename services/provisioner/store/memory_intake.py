@@ -101,6 +101,18 @@ class MemoryIntakeTx(MemoryAnnouncing):
         persons = ({w: k.person_id for w, k in was.items()}, {w: self._tables.workers[w].person_id for w in workers})
         return routing.touched(events, before, after, persons, dict.fromkeys(renamed, others))
 
+    async def earlier(self, times: Mapping[FactKey, datetime]) -> Touched:
+        tables = self._tables
+        told = [key for key, at in times.items() if key in tables.facts and at < tables.facts[key].time]
+        for key in told:
+            tables.facts[key] = replace(tables.facts[key], time=times[key])
+        owners = [tables.subjects[key.source, key.id].owner for key in told]
+        departments = frozenset(o.department_id for o in owners if o.department_id is not None)
+        if departments:
+            tables.number("department")
+        workers = (owner.worker for owner in owners if owner.worker in tables.workers)
+        return Touched(frozenset(tables.workers[w].person_id for w in workers if w is not None), departments)
+
     async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:
         base = self._base
         mark(self._tables, marks, targets, base._business_now(), base._now())  # noqa: SLF001 - a part of the store

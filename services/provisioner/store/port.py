@@ -13,7 +13,7 @@ from uuid import UUID
 
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
-from services.provisioner.model import Fact, Step, WorkerKey
+from services.provisioner.model import Fact, FactKey, Step, WorkerKey
 from services.provisioner.store.guard_values import Announced, Change, HeldGroup, HeldRow, Known, News, Stretch
 from services.provisioner.store.values import (
     DEPARTMENTS,
@@ -108,10 +108,15 @@ class IntakeTx(Announcing, Protocol):
     async def add(self, epoch: str, events: Sequence[NewEvent]) -> Sequence[Touched]:
         """Record events and their facts, in order; answers whom each concerns (nobody for those without a fact).
 
-        A worker's person is the one its facts name (the fact first in `effective_at`, `time`), else
-        `{id_space}/{worker_id}`. A withdrawal belongs to the worker or department of the fact it is about, also when
+        A worker's person is the one that a decision gives, else HR's last link, else the fact first in `effective_at`
+        and `time` that names one, else `{id_space}/{worker_id}`; a worker that is named as a person is followed. A
+        withdrawal belongs to the worker or department of the fact it is about, also when
         that fact comes later, and through withdrawals of withdrawals.
         """
+        ...
+
+    async def earlier(self, times: Mapping[FactKey, datetime]) -> Touched:
+        """A fact told again keeps its earliest `time`; whom that concerns, nobody where it was the earliest already."""
         ...
 
     async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:

@@ -581,3 +581,43 @@ async def test_who_somebody_is_becomes_a_decision_with_the_first_step_and_later_
     await company.say("transferred", "e3", worker_id="W1", effective_at="2026-02-20", assignment={"title": "经理"})
     await company.settle()
     assert company.account("wangw") == ("invited", ["tag:sales"])
+
+
+async def test_a_second_withdrawal_is_booked_as_a_duplicate(company):
+    await company.hire("e1", effective_at="2026-03-20")
+    await company.say("withdrawn", "e2", event_id="e1")
+    await company.say("withdrawn", "e3", event_id="e1", time="2026-02-02T09:00:00+08:00")
+    await company.settle()
+    assert (await company.events())["e3"] == ("duplicate", "already_withdrawn")
+    assert await company.books() == {"confirmed": 1, "superseded": 1, "duplicate": 1}
+
+
+async def test_a_repetition_with_an_earlier_time_counts_from_then(company):
+    await company.hire("e1")
+    await company.settle()
+    await company.say(
+        "left", "e2", worker_id="W1", effective_at="2026-03-10", immediate=True, time="2026-03-09T10:00:00+08:00"
+    )
+    await company.settle()
+    assert company.account("wangw")[0] == "invited"
+    await company.say(
+        "left", "e2", worker_id="W1", effective_at="2026-03-10", immediate=True, time="2026-02-28T10:00:00+08:00"
+    )
+    await company.settle()
+    assert company.account("wangw") == ("suspended", [])
+    assert await company.books() == {"confirmed": 2, "duplicate": 1}
+
+
+@pytest.mark.parametrize("manager", ["W9", "W1"])
+async def test_after_a_death_only_it_and_the_manager_are_told(company, manager):
+    await company.hire("e0", "W9", family="李", given="梅", mobile="+8613800000009")
+    await company.hire("e1")
+    await company.say(
+        "transferred", "e2", worker_id="W1", effective_at="2026-02-02", assignment={"manager_id": manager}
+    )
+    await company.settle()
+    await company.say("left", "e3", worker_id="W1", effective_at="2026-02-20", reason="death")
+    await company.settle()
+    [settled] = [e for e in await company.told("tenure.event.settled.v1") if e["event"]["id"] == "e3"]
+    told = {(r["audience"], r["person_id"]) for r in settled["recipients"]}
+    assert told == {("it", None)} | ({("manager", "urn:hr:acme/W9")} if manager == "W9" else set())
