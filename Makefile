@@ -42,6 +42,7 @@ check: setup lengths asyncapi ## format, lint, types, imports, contracts, docs
 	@$(BIN)/mypy --strict
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.contracts --check
+	@$(BIN)/python -m tools.compatibility
 	@$(BIN)/python -m tools.docs --check
 
 lengths:
