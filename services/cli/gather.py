@@ -19,6 +19,7 @@ from services.provisioner.preview.families import Families, place_of
 STDIN = "-"
 OFTEN = 1000
 Tick = Callable[[int], None]
+Refuse = Callable[[Refused], None]
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Origin(Protocol):
     @property
     def undeclared(self) -> set[str]: ...
 
-    def gather(self, families: Families, tick: Tick) -> Sequence[Refused]: ...
+    def gather(self, families: Families, refuse: Refuse, tick: Tick) -> None: ...
 
     def read(self, number: int, raw: bytes, told: Told) -> None: ...
 
@@ -64,14 +65,12 @@ class Files:
     def undeclared(self) -> set[str]:
         return self.reader.undeclared
 
-    def gather(self, families: Families, tick: Tick) -> Sequence[Refused]:
-        refused: list[Refused] = []
+    def gather(self, families: Families, refuse: Refuse, tick: Tick) -> None:
         for number, raw in lines_of(self.files):
             if bad := self._add(families, number, raw):
-                refused.append(bad)
+                refuse(bad)
             if number % OFTEN == 0:
                 tick(number)
-        return refused
 
     def _add(self, families: Families, number: int, raw: bytes) -> Refused | None:
         """Spill a line that may be an event; what surely is none is refused at once."""

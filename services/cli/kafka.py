@@ -16,7 +16,7 @@ from contracts.decisions import AnyDecision, Decision
 from contracts.envelope import from_headers
 from contracts.topics import DECISIONS, INTAKE, Topic
 from services.cli.errors import CommandError
-from services.cli.gather import OFTEN, Tick, Told
+from services.cli.gather import OFTEN, Refuse, Tick, Told
 from services.cli.lines import Refused
 from services.cli.messages import t
 from services.kit.sources import SourceConfig
@@ -45,12 +45,11 @@ class Topics:
     def __post_init__(self) -> None:
         self._by_urn = {source.source: source for source in self.sources.values()}
 
-    def gather(self, families: Families, tick: Tick) -> Sequence[Refused]:
+    def gather(self, families: Families, refuse: Refuse, tick: Tick) -> None:  # noqa: ARG002 - judged when read
         try:
             asyncio.run(self._gather(families, tick))
         except (KafkaError, OSError) as exc:
             raise CommandError(t("error.kafka_gone", kafka=self.kafka, kind=type(exc).__name__)) from None
-        return ()
 
     def read(self, number: int, raw: bytes, told: Told) -> None:
         packed = json.loads(raw)

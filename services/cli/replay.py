@@ -141,8 +141,10 @@ def report(shared: Common, summary: "Summary") -> None:
         said = {"line": one.line, "id": one.id, "outcome": "refused", "problem": one.problem}
         text = json.dumps(said, ensure_ascii=False) if shared.json else t("send.line", line=one.line, why=one.words())
         click.echo(text, err=True)
-    if summary.refused:
-        raise AnswerError(t("error.refused", n=len(summary.refused)))
+    if more := summary.refusals - len(summary.refused):
+        click.echo(t("replay.more_refused", n=more), err=True)
+    if summary.refusals:
+        raise AnswerError(t("error.refused", n=summary.refusals))
 
 
 COMMANDS = by_name(replay)

@@ -24,6 +24,8 @@ TOGETHER = 200
 """Families that a process takes at once."""
 ALONE = 20_000
 """Records up to which one process is quicker than several."""
+TOLD = 1000
+"""Refused lines that are told one by one; the rest are only counted."""
 
 
 @dataclass(slots=True)
@@ -58,15 +60,22 @@ class Work:
 
 @dataclass(slots=True)
 class Summary:
-    """How many records there were, and those that were no events."""
+    """How many records there were, and of those that were no events how many, with the first of them."""
 
     records: int = 0
+    refusals: int = 0
     refused: list[Refused] = field(default_factory=list)
     undeclared: set[str] = field(default_factory=set)
 
+    def refuse(self, one: Refused) -> None:
+        self.refusals += 1
+        if len(self.refused) < TOLD:
+            self.refused.append(one)
+
     def add(self, part: Part, shelf: Shelf) -> None:
         shelf.put(part.found)
-        self.refused += part.refused
+        for one in part.refused:
+            self.refuse(one)
         self.undeclared |= part.undeclared
 
 
@@ -82,12 +91,11 @@ def replay_all(
     """Everything the origin has, onto the shelf. `moments` ascend; up to `alone` records one process does it all."""
     summary = Summary()
     with Families() as families:
-        summary.refused += origin.gather(families, tick)
+        origin.gather(families, summary.refuse, tick)
         families.link()
         told = read_all(origin, families.records(families.departments()))
-        summary.refused += told.refused
         work = Work(origin, Replay(policies, moments, Trees(history(told.facts).departments)))
-        first = Part(work.replay.family(told.facts, told.decisions), undeclared=set(origin.undeclared))
+        first = Part(work.replay.family(told.facts, told.decisions), told.refused, set(origin.undeclared))
         summary.add(first, shelf)
         summary.records = families.count()
         for part in _parts(work, families, alone=summary.records <= alone):

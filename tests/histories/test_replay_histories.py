@@ -123,6 +123,7 @@ def test_a_history_told_in_disorder_replays_to_the_people_of_the_clean_one(repla
 
 
 @pytest.mark.histories
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("told", HISTORIES, ids=lambda told: told.file)
 def test_twenty_shuffles_of_a_history_replay_to_the_same_text(told, replayed):
     clean = replayed(told)

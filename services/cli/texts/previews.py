@@ -40,6 +40,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "source {source} is not declared in the policy: defaults are taken",
         "策略中未声明来源 {source}：采用默认设置",
     ),
+    "replay.more_refused": ("and {n} more lines like these", "另有 {n} 行同样被拒绝"),
     "plan.step": (
         "{person_id} @{target}: {verb} {what} ({rule})",
         "{person_id} @{target}：{verb} {what}（{rule}）",

@@ -17,7 +17,7 @@ from services.provisioner.facts.identity import whole_person_id
 DEPARTMENTS = 0
 AT_ONCE = 5_000
 _TABLES = """
-PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000; PRAGMA temp_store = FILE;
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE;
 CREATE TABLE record (no INTEGER PRIMARY KEY, anchor INTEGER NOT NULL, name INTEGER, raw BLOB NOT NULL);
 CREATE TABLE about (name INTEGER NOT NULL, anchor INTEGER NOT NULL);
 """

@@ -61,15 +61,15 @@ class Preview:
 
         The first taken stands, as at intake.
         """
-        first = self._digests.setdefault(fact.key, fact.digest)
+        if fact.key in self._digests:
+            same = self._digests[fact.key] == fact.digest
+            return Outcome("duplicate") if same else Outcome("conflict", "other_data")
+        self._digests[fact.key] = fact.digest
         keys = _keys(fact)
         root = self._root(keys[0])
         for key in keys[1:]:
             root = self._joined(root, self._root(key))
-        group = self._groups.setdefault(root, [])
-        if any(one.key == fact.key for one in group):
-            return Outcome("duplicate") if first == fact.digest else Outcome("conflict", "other_data")
-        group.append(fact)
+        self._groups.setdefault(root, []).append(fact)
         if DEPARTMENTS in keys or isinstance(fact.body, hr.Withdrawn):
             self._tree = None
         return None

@@ -12,7 +12,7 @@ from services.provisioner.policy.usernames import numbered
 from services.provisioner.replay import Found, Row
 
 _TABLES = """
-PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE;
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;
 CREATE TABLE row (moment INTEGER, person_id TEXT, said TEXT, accounts TEXT);
 CREATE TABLE asked (policy INTEGER, target TEXT, since TEXT, person_id TEXT, base TEXT, given INTEGER);
 CREATE TABLE name (policy INTEGER, target TEXT, folded TEXT, PRIMARY KEY (policy, target, folded)) WITHOUT ROWID;
