@@ -15,6 +15,9 @@ from services.provisioner.plan.books import message
 from services.provisioner.plan.planner import PREPARED
 from services.provisioner.store.port import Claim, Queue, StoredAccount
 
+ACCESS = frozenset({"suspend", "strip", "remove", "delete", "resume"})
+"""Verbs that close or open an account."""
+
 
 class FencedError(Exception):
     """The row is no longer ours: another process holds it. Nothing more may be called."""
@@ -56,6 +59,13 @@ class Carrier:
         finally:
             await self._record(plan_id, taken)
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether steps were taken whose effect nobody has seen: one without an answer, or the read-back failed."""
+        if self.failure:
+            return isinstance(self.failure.error, OutcomeUnknownError)
+        return bool(self.calls) and not self.fresh
+
     async def look(self, native_id: str) -> None:
         """Read the account (and the lists asked about) afresh. Raises PlatformError."""
         self.stored = await readback.look(
@@ -79,7 +89,8 @@ class Carrier:
         elif isinstance(taken.error, OutcomeUnknownError):
             # Perhaps done: remember it as ours, and force a look before anything else.
             memory = readback.remember(self.stored, taken.step, taken.native_id, self.at)
-            self.stored = replace(memory, checked_at=None)
+            granted = memory.granted | (self.stored.granted if self.stored else frozenset())
+            self.stored = replace(memory, checked_at=None, granted=granted)
         elif isinstance(taken.error, NotThereError) and self.stored:
             self.stored = replace(self.stored, checked_at=None)
 
@@ -123,8 +134,11 @@ def recalled(stored: StoredAccount | None, steps: Sequence[Mapping[str, object]]
             )
         elif stored and verb == "grant":
             stored = replace(stored, granted=stored.granted | {str(step.get("entitlement"))})
-        elif stored and verb in ("suspend", "strip", "remove", "delete"):
-            stored = replace(stored, closed_by_us=True)
-        elif stored and verb == "resume":
-            stored = replace(stored, closed_by_us=False)
     return stored
+
+
+def resolved(stored: StoredAccount, steps: Sequence[Mapping[str, object]]) -> StoredAccount:
+    """After the look: a closing or opening of ours that was perhaps done was done if the account shows it."""
+    if not any(step.get("verb") in ACCESS for step in steps):
+        return stored
+    return replace(stored, closed_by_us=not stored.observed.state.open)

@@ -16,14 +16,13 @@ from services.platforms import gate
 from services.platforms.errors import (
     AwaitsAcceptanceError,
     NotThereError,
-    OutcomeUnknownError,
     PlatformError,
     TakenError,
     TryLaterError,
 )
 from services.platforms.gate import GateClosedError
 from services.provisioner.act import adopt
-from services.provisioner.act.carry import Carrier, FencedError, recalled
+from services.provisioner.act.carry import Carrier, FencedError, recalled, resolved
 from services.provisioner.act.case import Case
 from services.provisioner.act.endings import Ending, ending
 from services.provisioner.act.target import Target
@@ -156,6 +155,8 @@ class Pass:
             if carrier.stored:
                 written = {k: v for k, v in carrier.stored.written.items() if k != AWAITING}
                 carrier.stored = replace(carrier.stored, written=written)
+                if self.case.file.open_plan:
+                    carrier.stored = resolved(carrier.stored, self.case.file.open_plan.steps)
 
     async def _wish(self, carrier: Carrier) -> Wish | Ending:
         """The wish in native terms, with a name reserved when an account is to be made."""
@@ -207,8 +208,6 @@ class Pass:
             case AwaitsAcceptanceError() if wanted.native_id:
                 memory = StoredAccount(_nobody(wanted.native_id), self.case.at, written={AWAITING: "1"})
                 carrier.stored = memory
-            case OutcomeUnknownError():
-                carrier.fresh = True  # looked at when the platform surely has finished
             case NotThereError(what="account") if carrier.stored:
                 await carrier.look(carrier.stored.observed.native_id)
                 return None
@@ -254,6 +253,7 @@ class Pass:
             not_before=how.not_before,
             account=None if forget else carrier.stored,
             forget=forget,
+            in_doubt=carrier.in_doubt,
             result=await self._result(carrier.stored),
             department_id=self.case.state.assignment.department_id,
             messages=(*self._checked(carrier, how), *(each for d in decisions for each in told(d))),

@@ -37,7 +37,7 @@ _FINISH = """WITH mine AS (
   RETURNING person_id, target, generation > seen AS again),
 ended AS (
   UPDATE plan AS p SET ended = true FROM mine AS m
-  WHERE p.person_id = m.person_id AND p.target = m.target AND NOT p.ended),
+  WHERE p.person_id = m.person_id AND p.target = m.target AND NOT p.ended AND NOT $17::bool),
 kept AS (
   INSERT INTO account (person_id, target, native_id, folded, checked_at, body)
   SELECT m.person_id, m.target, $13, $14, $15::timestamptz, $16::json FROM mine AS m WHERE $16::json IS NOT NULL
@@ -70,7 +70,8 @@ def _finish_values(claim: Claim, process: UUID, end: End) -> tuple[object, ...]:
     wait = None if end.not_before is None else timedelta(seconds=end.not_before)
     result = None if end.result is None else end.result.model_dump_json()
     return (claim.person_id, claim.target, claim.fence, end.next_at, end.next_lane, wait, process, end.verdict,
-            end.reason, end.reached_at, result, end.department_id, *_account_values(end.account))  # fmt: skip
+            end.reason, end.reached_at, result, end.department_id, *_account_values(end.account),
+            end.in_doubt)  # fmt: skip
 
 
 async def _fenced(connection: Any, claim: Claim) -> Finished:  # noqa: ANN401 - asyncpg

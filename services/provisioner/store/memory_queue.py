@@ -180,7 +180,7 @@ class MemoryQueue(Base):
             result=end.result or row.result,
             department_id=end.department_id,
         )
-        for number in self._open_plans(claim):
+        for number in () if end.in_doubt else self._open_plans(claim):
             self._tables.plans[number] = replace(self._tables.plans[number], ended=True)
         if end.account is not None:
             self._tables.accounts[claim.person_id, claim.target] = end.account

@@ -197,6 +197,8 @@ class End:
     decisions: tuple[Decision, ...] = ()
     forget: bool = False
     """What was prepared is undone: account and name of the person on this target are free, as if never given."""
+    in_doubt: bool = False
+    """What the last steps did was not seen: the plans stay open, and the next pass looks before anything else."""
 
 
 Finished = Literal["done", "again", "fenced"]

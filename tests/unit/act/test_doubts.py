@@ -1,0 +1,58 @@
+"""A step whose answer never came: the next pass looks, and does what was not done; nobody else gets the blame."""
+
+from datetime import timedelta
+
+import pytest
+from company import Company
+
+from services.platforms.errors import OutcomeUnknownError, TryLaterError
+
+
+def unknown(verb):
+    return OutcomeUnknownError("time_out", verb)
+
+
+@pytest.fixture
+async def company():
+    company = Company()
+    await company.hire("e1")
+    await company.settle()
+    return company
+
+
+async def later(company):
+    await company.settle()
+    await company.settle(until=company.clock.business + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["not carried out", "carried out"])
+@pytest.mark.parametrize("verb", ["suspend", "resume", "revoke", "grant"])
+async def test_a_step_in_doubt_is_looked_at_and_ends_as_the_facts_say(company, verb, done):
+    await company.say("left", "e2", worker_id="W1", effective_at="2026-02-10")
+    if verb == "resume":
+        await company.settle()
+    company.crm.fail(verb, unknown(verb), after_commit=done)
+    await later(company)
+    await company.hire("e3", effective_at="2026-02-20")
+    await later(company)
+    _, grants = company.account("wangw")
+    assert (company.account("wangw")[0] in ("active", "invited"), grants) == (True, ["tag:sales"])
+    assert (await company.rows())["crm"][0] == "settled"
+    moved = {"job_function": "administration"}
+    company.crm.fail("revoke", unknown("revoke"), after_commit=done)
+    await company.say("transferred", "e4", worker_id="W1", effective_at="2026-02-25", assignment=moved)
+    await later(company)
+    assert company.account("wangw")[1] == ["tag:office"]
+
+
+async def test_what_was_done_is_not_settled_before_it_was_read_back(company):
+    company.crm.fail("read", TryLaterError("-1", "read"))
+    await company.say(
+        "transferred", "e2", worker_id="W1", effective_at="2026-02-10", assignment={"title": "another title"}
+    )
+    await company.settle()
+    before = company.crm.calls["read"]
+    assert (await company.rows())["crm"][0] == "retry"
+    await later(company)
+    assert (await company.rows())["crm"][0] == "settled"
+    assert company.crm.calls["read"] > before
