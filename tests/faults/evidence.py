@@ -30,8 +30,21 @@ def accounts_are_right(world: World, events: Iterable[Event]) -> None:
             for worker, standing in people.items()
         }
         differences = {worker: pair for worker, pair in wrong.items() if pair[0] != pair[1]}
-        assert not differences, f"{platform}, wanted and shown: {differences}"
+        told = [_told(world, platform, worker) for worker in differences]
+        assert not differences, f"{platform}, wanted and shown: {differences}; Tenure says: {told}"
         assert {one.mobile for one in shown} <= {standing.mobile for standing in people.values()}
+
+
+def _told(world: World, platform: str, worker: str) -> object:
+    """What Tenure itself says of somebody whose account is wrong."""
+    card = world.ask("/v1/person", id=worker)
+    account = card["accounts"].get(platform)
+    steps = [
+        tuple(step.get(key) for key in ("verb", "result", "code", "entitlement", "at"))
+        for step in card["steps"]
+        if step["target"] == platform
+    ]
+    return worker, account, [(one["id"], one["state"], one["reason"]) for one in card["events"]], steps
 
 
 def _worth(standing: Standing, by_function: dict[str, set[str]], *, finance: bool) -> tuple[object, ...]:
