@@ -14,7 +14,9 @@ from services.kit.errors import UsageError as KitUsageError
 MODULES = {
     "init": "setup", "demo": "demo", "up": "up", "clock": "rehearsal",
     "send": "send", "status": "books", "wait": "books", "todo": "books",
+    "replay": "replay", "plan": "plan",
     "find": "people", "person": "people", "stop": "people", "allow": "people",
+    "grant": "exceptions", "revoke": "exceptions", "extend": "exceptions", "retain": "exceptions",
     "pause": "targets", "continue": "targets", "inbox": "waiting", "quarantine": "waiting",
     "doctor": "doctor", "policy": "policy", "operator": "setup", "topics": "upkeep", "migrate": "upkeep",
     "ingest": "run", "provisioner": "run", "notifier": "run", "sandbox": "run",

@@ -12,7 +12,7 @@ GET  /v1/clock    POST /v1/clock {business_at, speed}
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -122,7 +122,8 @@ class Api:
         self._do, self._people, self._quarantine, self._operators = operations, people, quarantine, operators
         self._clock, self._holds = clock, holds
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self, more: Sequence[tuple[str, Handler]] = ()) -> list[BaseRoute]:
+        """All routes; `more` are further POSTs, such as those for exceptions."""
         get = [
             ("/v1/status", self._status),
             ("/v1/wait", self._wait),
@@ -146,6 +147,7 @@ class Api:
             ("/v1/clock", self._post_clock),
             ("/v1/quarantine/{no:int}/dismiss", self._dismiss),
             ("/v1/quarantine/{no:int}/resend", self._resend),
+            *more,
         ]
         return [
             *(Route(path, self._guarded(handler), methods=["GET"]) for path, handler in get),
@@ -194,12 +196,12 @@ class Api:
         return await self._holds.show(await self._which(**asked))
 
     async def _release(self, request: Request, by: str) -> Any:  # noqa: ANN401
-        body = HoldBody.model_validate_json(await _read(request))
+        body = HoldBody.model_validate_json(await read_body(request))
         which = await self._which(body.cause, body.kind, body.target, body.person)
         return await self._holds.release(which, f"operator:{by}", body.reason)
 
     async def _refuse(self, request: Request, by: str) -> Any:  # noqa: ANN401
-        body = HoldBody.model_validate_json(await _read(request))
+        body = HoldBody.model_validate_json(await read_body(request))
         which = await self._which(body.cause, body.kind, body.target, body.person)
         return await self._holds.refuse(which, f"operator:{by}", body.reason)
 
@@ -213,43 +215,44 @@ class Api:
         return await self._quarantine.show(request.path_params["no"])
 
     async def _stop(self, request: Request, by: str) -> Any:  # noqa: ANN401
-        body = StopBody.model_validate_json(await _read(request))
+        body = StopBody.model_validate_json(await read_body(request))
         return {"person_id": await self._do.stop(body.person, f"operator:{by}", body.reason)}
 
     async def _allow(self, request: Request, by: str) -> Any:  # noqa: ANN401
-        body = PersonBody.model_validate_json(await _read(request))
+        body = PersonBody.model_validate_json(await read_body(request))
         return {"person_id": await self._do.allow(body.person, f"operator:{by}", body.reason)}
 
     async def _retry(self, request: Request, _by: str) -> Any:  # noqa: ANN401
-        return {"person_id": await self._do.retry(PersonBody.model_validate_json(await _read(request)).person)}
+        return {"person_id": await self._do.retry(PersonBody.model_validate_json(await read_body(request)).person)}
 
     async def _pause(self, request: Request, by: str) -> Any:  # noqa: ANN401
-        body = TargetBody.model_validate_json(await _read(request))
+        body = TargetBody.model_validate_json(await read_body(request))
         await self._do.pause(body.target, f"operator:{by}", body.reason)
         return {"paused": body.target or "*"}
 
     async def _continue(self, request: Request, _by: str) -> Any:  # noqa: ANN401
-        body = TargetBody.model_validate_json(await _read(request))
+        body = TargetBody.model_validate_json(await read_body(request))
         await self._do.proceed(body.target)
         return {"continued": body.target or "*"}
 
     async def _dismiss(self, request: Request, by: str) -> Any:  # noqa: ANN401
-        body = DismissBody.model_validate_json(await _read(request))
+        body = DismissBody.model_validate_json(await read_body(request))
         return await self._quarantine.dismiss(request.path_params["no"], by, body.reason)
 
     async def _resend(self, request: Request, by: str) -> Any:  # noqa: ANN401
-        body = ResendBody.model_validate_json(await _read(request))
+        body = ResendBody.model_validate_json(await read_body(request))
         return await self._quarantine.resend(request.path_params["no"], by, body.data)
 
     async def _get_clock(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
         return await self._clock.show()
 
     async def _post_clock(self, request: Request, _by: str) -> Any:  # noqa: ANN401
-        body = ClockBody.model_validate_json(await _read(request))
+        body = ClockBody.model_validate_json(await read_body(request))
         return await self._clock.set(body.business_at, body.speed)
 
 
-async def _read(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """The whole body, up to the largest that is taken; an empty one is an empty object."""
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -37,9 +37,12 @@ from services.provisioner.act.watch import Watch
 from services.provisioner.act.worker import Pace, Run, Worker
 from services.provisioner.api import Api, Operators
 from services.provisioner.connectors.registry import KINDS
+from services.provisioner.exceptions import Exceptions
+from services.provisioner.exceptions_api import ExceptionHandlers
 from services.provisioner.handlers import Intake
 from services.provisioner.holds import Holds
 from services.provisioner.metrics import Metrics
+from services.provisioner.openapi import openapi_route
 from services.provisioner.operations import BusinessClock, Ends, Operations, count
 from services.provisioner.people import People
 from services.provisioner.policy.load import Policy, PolicyError, expand, load
@@ -261,6 +264,8 @@ def _service(
     operators = Operators(parts.settings.operators_file)
     holds = Holds(parts.store, parts.clock, worker.wake)
     api = Api(operations, people, Quarantine(parts.store), operators, clock, holds)
+    refusals = {name: target.connector.refusal for name, target in parts.targets.items()}
+    exceptions = ExceptionHandlers(Exceptions(operations, parts.policy, refusals))
     turn = Progress(60.0)
     relay = Relay(
         parts.store,
@@ -277,7 +282,7 @@ def _service(
             await _show(parts, operations, turn)
 
     return Service(
-        routes=[*api.routes(), *health.routes(), metrics_route(registry, refresh)],
+        routes=[*api.routes(exceptions.posts()), *health.routes(), metrics_route(registry, refresh), openapi_route()],
         loops={"worker": worker.run, "relay": relay.run, **{c.topic.name: c.watch for c in consumers}},
     )
 

@@ -50,3 +50,7 @@ class NothingHeldError(OperatorError):
 
     def __init__(self) -> None:
         super().__init__("`tenure holds list` says what is held, by cause, kind and target")
+
+
+class NothingToChangeError(OperatorError):
+    status, title = 404, "there is nothing to change"

@@ -124,7 +124,7 @@ class Operations:
         """Close a person's access now, until allowed or until a later hire."""
         person_id = await self.identify(text)
         now = self.clock.business_now()
-        await self._decide(
+        await self.decide(
             AccessStopped(
                 decision_id=str(uuid.uuid4()),
                 person_id=person_id,
@@ -141,7 +141,7 @@ class Operations:
         """Take a stop back."""
         person_id = await self.identify(text)
         now = self.clock.business_now()
-        await self._decide(
+        await self.decide(
             AccessAllowed(
                 decision_id=str(uuid.uuid4()),
                 person_id=person_id,
@@ -163,7 +163,8 @@ class Operations:
         self.woken()
         return person_id
 
-    async def _decide(self, decision: Decision, lane: int) -> None:
+    async def decide(self, decision: Decision, lane: int) -> None:
+        """Record a decision, wake its person in that lane and tell it, in one transaction."""
         now = decision.recorded_at
         async with self.store.intake() as tx:
             await tx.mark([Mark(decision.person_id, lane, now)], list(self.targets))

@@ -13,6 +13,7 @@ from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Fact, PersonState
 from services.provisioner.policy.desired import desired
 from services.provisioner.policy.load import Policy
+from services.provisioner.policy.past import past_of
 from services.provisioner.store.port import Store, StoredAccount, TargetRow
 
 
@@ -45,10 +46,11 @@ class People:
         facts, decisions = await self.store.facts_of(person_id)
         line = timeline(facts, decisions)
         state = line.state(now)
-        tree = departments(await self.store.department_facts(), now)
+        tree_facts = await self.store.department_facts()
+        tree, past = departments(tree_facts, now), past_of(line, tree_facts, decisions)
         rows = {row.target: row for row in await self.store.rows_of(person_id)}
         accounts = await self.store.accounts_of(person_id)
-        wanted = {name: desired(self.policy, state, tree, name, now) for name in self.policy.targets}
+        wanted = {name: desired(self.policy, state, tree, name, now, past) for name in self.policy.targets}
         next_change = line.next_change(now)
         return {
             "person_id": person_id,

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from contracts.decisions import Decision
-from services.provisioner.model import PersonState
+from services.provisioner.facts.departments import departments
+from services.provisioner.facts.order import instant_of
+from services.provisioner.model import Fact, PersonState
 from services.provisioner.policy.cel import Condition, Context, Departments, midnight
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -68,3 +70,9 @@ class Past:
             within = [at for at in turns if begin < at <= until and (end is None or at < end)]
             yield from ((at, *self.seen(at)) for at in reversed(within))
             yield begin, state, context
+
+
+def past_of(line: Line, tree: Sequence[Fact], decisions: tuple[Decision, ...]) -> Past:
+    """The past by the facts of the departments; a tree is folded only for an instant that is asked about."""
+    turns = sorted({instant_of(fact) for fact in tree})
+    return Past(line, lambda at: departments(tree, at), decisions, turns)

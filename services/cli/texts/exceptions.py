@@ -1,0 +1,40 @@
+"""What the commands for exceptions and for trying a policy say."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "help.grant": (
+        "Give an entitlement until a moment, whatever the job; a rule that denies it wins.",
+        "在某一时刻之前额外授予一项权限，与岗位无关；策略中的 deny 优先。",
+    ),
+    "example.grant": (
+        'tenure grant W000123 wecom tag:finance --until 2026-06-30 --reason "audit"',
+        'tenure grant W000123 wecom tag:finance --until 2026-06-30 --reason "审计"',
+    ),
+    "help.revoke": (
+        "Refuse an entitlement until a moment; without --until, end the exceptions about it.",
+        "在某一时刻之前拒绝一项权限；不带 --until 时，结束与之有关的例外。",
+    ),
+    "example.revoke": (
+        'tenure revoke W000123 wecom tag:finance --reason "audit is over"',
+        'tenure revoke W000123 wecom tag:finance --reason "审计结束"',
+    ),
+    "help.extend": ("Let the overlap of a rule last longer.", "延长某条规则在调岗后的保留期。"),
+    "example.extend": (
+        'tenure extend W000123 sales --until 2026-04-15 --reason "hand-over takes longer"',
+        'tenure extend W000123 sales --until 2026-04-15 --reason "交接需要更多时间"',
+    ),
+    "help.retain": (
+        "Delete nothing of this person before a moment (a legal hold).",
+        "在某一时刻之前不删除此人的任何账号（法律保全）。",
+    ),
+    "example.retain": (
+        'tenure retain W000123 --until 2027-01-01 --reason "court order"',
+        'tenure retain W000123 --until 2027-01-01 --reason "法院要求"',
+    ),
+    "option.until": ("The moment at which it ends.", "结束的时刻。"),
+    "option.revoke_until": (
+        "Refuse it until this moment; without it the exceptions end now.",
+        "在此时刻之前拒绝；不带则立即结束例外。",
+    ),
+    "exception.decided": ("{person}: decided, until {until}", "{person}：已决定，至 {until} 为止"),
+    "exception.ended": ("{person}: the exceptions have ended", "{person}：例外已结束"),
+}
