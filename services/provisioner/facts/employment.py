@@ -8,7 +8,9 @@ from services.provisioner.facts import absences, assignments, marks
 from services.provisioner.facts.dates import instant
 from services.provisioner.facts.job import (
     ALREADY_LEFT,
+    NO_ASSIGNMENT,
     NO_DIFFERENCE,
+    NO_EMPLOYMENT,
     Human,
     Job,
     Later,
@@ -90,7 +92,7 @@ def begin(job: Job, human: Human, fact: Fact, body: hr.Hired | hr.Stated, at: da
     """
     doubt = _doubt(job, human, fact, body, at)
     job.status, job.state = Status.EMPLOYED, None
-    job.employment, job.assignment = hr.Employment(), hr.Assignment()
+    job.employment, job.assignment = NO_EMPLOYMENT, NO_ASSIGNMENT
     job.begun, job.begun_at = fact, at
     job.begun_recorded_at = human.first_recorded.get(name_of(fact), fact.recorded_at)
     job.left_at, job.left_recorded_at, job.leave, job.contradicted = None, None, None, False

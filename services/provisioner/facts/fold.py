@@ -20,6 +20,7 @@ from services.provisioner.facts.timeline import Moment, Timeline
 from services.provisioner.facts.undone import ghosts
 from services.provisioner.model import Fact, FactKey, OtherAssignment, Verdict, WorkerKey
 
+BEGINS, MOVES_NOBODY = (hr.Hired, hr.Stated), (hr.Updated, hr.Linked)
 NOBODY: Mapping[WorkerKey, str] = MappingProxyType({})
 Places = tuple[tuple[WorkerKey, hr.Employment, hr.Assignment, tuple[OtherAssignment, ...]], ...]
 
@@ -78,9 +79,7 @@ class _Fold:
         late = ghosts(standing)
         self.ghost_hires = frozenset(hire.key for hire, _ in late)
         self.ghost_ends = {leave.key: hire.key for hire, leave in late}
-        self.hired = frozenset(
-            fact.worker for fact in standing.live if fact.worker and isinstance(fact.body, hr.Hired | hr.Stated)
-        )
+        self.hired = frozenset(fact.worker for fact in standing.live if fact.worker and isinstance(fact.body, BEGINS))
         queue = [*standing.live, *(fact for pair in late for fact in pair)]
         self.numbers, self.places = count(), count()
         self.heap = [(instant_of(fact), next(self.numbers), fact) for fact in queue]
@@ -106,7 +105,7 @@ class _Fold:
         for fact in self.human.applied:
             self.effects[fact.key] = at
             # Who somebody is says nothing of where they belong; and what never stood announces nothing.
-            if change and not isinstance(fact.body, hr.Updated | hr.Linked) and fact.key not in self.ghost_hires:
+            if change and not isinstance(fact.body, MOVES_NOBODY) and fact.key not in self.ghost_hires:
                 self.changes[fact.key] = change
         self._remember(at)
 
@@ -136,7 +135,7 @@ class _Fold:
         job.mark(fact, at)
 
     def _ghost(self, job: Job, fact: Fact, at: datetime) -> None:
-        if isinstance(fact.body, hr.Hired | hr.Stated):
+        if isinstance(fact.body, BEGINS):
             if job.status is not Status.EMPLOYED:
                 employment.begin(job, self.human, fact, fact.body, at)
         elif isinstance(fact.body, hr.Left) and job.begun and job.begun.key == self.ghost_ends[fact.key]:
@@ -145,7 +144,7 @@ class _Fold:
 
     def _places(self) -> Places:
         return tuple(
-            (worker, job.employment, job.assignment, tuple(job.others[i] for i in sorted(job.others)))
+            (worker, job.employment, job.assignment, job.beside())
             for worker, job in self.jobs.items()
             if job.status is Status.EMPLOYED
         )

@@ -25,6 +25,8 @@ NO_HIRE_KNOWN = Verdict(VerdictKind.WAITS, "no_hire_known")
 NO_DIFFERENCE = Verdict(VerdictKind.NO_EFFECT, "no_difference")
 ALREADY_LEFT = Verdict(VerdictKind.NO_EFFECT, "already_left")
 PRIMARY = "primary"
+NO_PERSON, NO_EMPLOYMENT, NO_ASSIGNMENT = hr.Person(), hr.Employment(), hr.Assignment()
+"""Frozen, so that one of each is enough; what is said first is then simply what is known."""
 BESIDE, ABSENCE = "beside.", "absence."
 """How the origins of what stands beside an employment begin."""
 
@@ -48,7 +50,7 @@ class Status(Enum):
 class Human:
     """What is known of the person beside the employments, while folding. `applied` are this instant's facts."""
 
-    person: hr.Person = field(default_factory=hr.Person)
+    person: hr.Person = NO_PERSON
     extra: dict[str, object] = field(default_factory=dict)
     zone: str = "UTC"
     origin: Origin = field(default_factory=dict)
@@ -78,7 +80,8 @@ class Human:
         if only is not None:
             changes = {name: value for name, value in changes.items() if name in only}
         if changes:
-            self.person, self.changed = self.person.model_copy(update=changes), True
+            whole = self.person is NO_PERSON and only is None
+            self.person, self.changed = said if whole else self.person.model_copy(update=changes), True
             credit(self.origin, (f"person.{name}" for name in changes), fact.key)
 
 
@@ -88,8 +91,8 @@ class Job:
 
     worker: WorkerKey
     status: Status = Status.NOT_YET
-    employment: hr.Employment = field(default_factory=hr.Employment)
-    assignment: hr.Assignment = field(default_factory=hr.Assignment)
+    employment: hr.Employment = NO_EMPLOYMENT
+    assignment: hr.Assignment = NO_ASSIGNMENT
     begun: Fact | None = None
     begun_at: datetime | None = None
     begun_recorded_at: datetime | None = None
@@ -121,11 +124,15 @@ class Job:
         """Apply what is said of the job; what is absent keeps."""
         for name, said in (("employment", employment), ("assignment", assignment)):
             known = getattr(self, name)
-            changes = difference(known, said) if said is not None else {}
-            if changes:
-                setattr(self, name, known.model_copy(update=changes))
-                credit(self.origin, (f"{name}.{part}" for part in changes), fact.key)
-                self.state = None
+            if said is None or not (changes := difference(known, said)):
+                continue
+            setattr(
+                self,
+                name,
+                said if known is NO_EMPLOYMENT or known is NO_ASSIGNMENT else known.model_copy(update=changes),
+            )
+            credit(self.origin, (f"{name}.{part}" for part in changes), fact.key)
+            self.state = None
 
     def mark(self, fact: Fact, at: datetime) -> None:
         """HR says in `extra` which of a person's employments is the first: `primary`, true or false."""
@@ -135,10 +142,15 @@ class Job:
 
     def clear(self) -> None:
         """Nothing that stood beside an employment outlasts it."""
-        self.others, self.ended_others, self.unstarted, self.absences = {}, set(), [], {}
         self.returned_recorded_at = self.marked_at = None
+        if not (self.others or self.absences or self.ended_others or self.unstarted):
+            return
+        self.others, self.ended_others, self.unstarted, self.absences = {}, set(), [], {}
         for name in [n for n in self.origin if n.startswith((BESIDE, ABSENCE))]:
             del self.origin[name]
+
+    def beside(self) -> tuple[OtherAssignment, ...]:
+        return tuple(self.others[i] for i in sorted(self.others)) if self.others else ()
 
     def snapshot(self) -> WorkerState:
         if self.state is None:
@@ -147,8 +159,10 @@ class Job:
                 active=self.status is Status.EMPLOYED,
                 employment=self.employment,
                 assignment=self.assignment,
-                other_assignments=tuple(self.others[i] for i in sorted(self.others)),
-                absent=tuple(Absence(kind, self.absences[kind]) for kind in sorted(self.absences)),
+                other_assignments=self.beside(),
+                absent=tuple(Absence(kind, self.absences[kind]) for kind in sorted(self.absences))
+                if self.absences
+                else (),
                 returned_recorded_at=self.returned_recorded_at,
                 marked_at=self.marked_at,
                 unidentified=self.unidentified,

@@ -37,7 +37,7 @@ def _renumber(old: Job, new: Job, at: datetime) -> None:
     new.begun, new.begun_at, new.begun_recorded_at = old.begun, old.begun_at, old.begun_recorded_at
     new.others, new.ended_others, new.unstarted = old.others, old.ended_others, old.unstarted
     new.absences, new.returned_recorded_at, new.ended = old.absences, old.returned_recorded_at, old.ended
-    new.marked_at = old.marked_at
+    new.marked_at, new.unidentified = old.marked_at, old.unidentified
     new.origin = dict(old.origin)
     old.status, old.left_at, old.state = Status.GONE, at, None
     old.clear()

@@ -33,6 +33,6 @@ def key_at(fact: Fact, *, employed: bool) -> Key:
 
 def _kind(body: hr.Event, *, employed: bool) -> int:
     # Who is employed leaves before being hired anew; who is not is hired before leaving.
-    if isinstance(body, hr.Left | hr.DepartmentClosed):
+    if isinstance(body, (hr.Left, hr.DepartmentClosed)):
         return 0 if employed else 3
-    return 1 if isinstance(body, hr.Hired | hr.Stated) else 2
+    return 1 if isinstance(body, (hr.Hired, hr.Stated)) else 2

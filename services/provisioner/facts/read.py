@@ -88,19 +88,19 @@ def fact_of(
 
 
 def digest_of(body: hr.Event) -> str:
-    """SHA-256 (hex) of what the contract knows of the data, as canonical JSON: equal for equal data."""
+    """SHA-256 (hex) of what the contract knows of the data: equal for equal data, whatever the order of its keys."""
+    # Fields stand in the order of the model; only `extra` has an order of its own.
+    skipped = {"revision", "extra"} | {name for name in _NULL_IS_ABSENT if getattr(body, name, None) is None}
     try:
-        data = body.model_dump(exclude_unset=True)
-        # Of these, absent and null mean the same; elsewhere null clears.
-        data = {name: said for name, said in data.items() if said is not None or name not in _NULL_IS_ABSENT}
-        data["revision"] = body.revision
-        text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        encoded = text.encode()
+        text = body.model_dump_json(exclude_unset=True, exclude=skipped)
+        if body.extra:
+            text += json.dumps(body.extra, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        encoded = f"{body.revision}{text}".encode()
     except UnicodeEncodeError as exc:
         raise _BadJsonError("not_unicode") from exc
     except (RecursionError, PydanticSerializationError, ValueError) as exc:
-        raise _BadJsonError("too_deep") from exc
-    if _NUL.search(text):
+        raise _BadJsonError("not_unicode" if "surrogate" in str(exc) else "too_deep") from exc
+    if "\\u0000" in text and _NUL.search(text):
         raise _BadJsonError("control_character")
     return hashlib.sha256(encoded).hexdigest()
 
@@ -109,7 +109,7 @@ def _json(value: bytes | None) -> dict[str, Any]:
     if value is None:
         raise _BadJsonError("no_value")
     try:
-        data = json.loads(value.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+        data = _DECODER.decode(value.decode())
     except UnicodeDecodeError as exc:
         raise _BadJsonError("not_utf8") from exc
     except RecursionError as exc:
@@ -139,6 +139,9 @@ def _float(text: str) -> float:
     if not math.isfinite(number):
         raise _BadJsonError("not_a_number")
     return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
 
 
 def _fields(exc: ValidationError) -> tuple[str, ...]:
