@@ -5,7 +5,6 @@ import base64
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -17,7 +16,7 @@ from contracts.envelope import from_headers
 from contracts.topics import DECISIONS, INTAKE, Topic
 from services.cli.errors import CommandError
 from services.cli.gather import OFTEN, Refuse, Tick, Told
-from services.cli.lines import Refused
+from services.cli.lines import Refused, time_of
 from services.cli.messages import t
 from services.kit.sources import SourceConfig
 from services.provisioner.facts.arrivals import Unreadable
@@ -26,7 +25,6 @@ from services.provisioner.model import Fact
 from services.provisioner.preview.families import Families, Place, person_place, place_of
 
 _DECISION: TypeAdapter[Decision] = TypeAdapter(AnyDecision)
-_KNOWN_AT = datetime(1970, 1, 1, tzinfo=UTC)
 WAIT_MS = 1000
 
 
@@ -68,7 +66,7 @@ class Topics:
 
     def _fact(self, attributes: Mapping[str, str], value: bytes) -> Fact | Unreadable:
         return read_fact(
-            attributes, value, id_space_of=self._space, now=_KNOWN_AT, rank_of=lambda urn: self._source(urn).rank,
+            attributes, value, id_space_of=self._space, now=time_of(attributes), rank_of=lambda urn: self._source(urn).rank,
             zone_of=lambda urn: self._source(urn).zone,
         )  # fmt: skip
 

@@ -7,14 +7,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from contracts import hr
 from services.ingest.errors import FieldProblem
 from services.ingest.handlers import MAX_RECORD
 from services.ingest.strict_json import Limits, StrictJSONError, parse, path
-from services.ingest.translate import UntranslatableError, translate
+from services.ingest.translate import FIRST_YEAR, LAST_YEAR, UntranslatableError, translate
 from services.kit.sources import SourceConfig
 from services.provisioner.facts.read import digest_of, fact_of
 from services.provisioner.model import Fact
@@ -23,6 +23,7 @@ _SUSPECT = re.compile(rb"\\u|[0-9]{19}|NaN|Infinity")
 """What strict reading may refuse and plain reading takes: escapes, numbers beyond 64 bits, no numbers at all."""
 _LIMITS = Limits()
 _UNDIGESTED = ""
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Refused(NamedTuple):
@@ -69,18 +70,20 @@ def event_of(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
 class Reader:
     """Lines to facts. A source that is not declared takes the defaults and is remembered in `undeclared`.
 
-    With `only`, every event must be of that source, as at its address. `known_at` is when the first line counts as
-    told; each further line a microsecond later, so that of two conflicting ones the first stands.
+    With `only`, every event must be of that source, as at its address. `known_at` is when the lines count as told,
+    None for each one's own `time`; a later line a microsecond later, so that of two conflicting ones the first stands.
     """
 
     sources: Mapping[str, SourceConfig]
-    known_at: datetime
+    known_at: datetime | None
     only: SourceConfig | None = None
     undeclared: set[str] = field(default_factory=set)
     _defaults: dict[str, SourceConfig] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sources: Mapping[str, SourceConfig], known_at: datetime, only: SourceConfig | None = None) -> "Reader":
+    def of(
+        cls, sources: Mapping[str, SourceConfig], known_at: datetime | None, only: SourceConfig | None = None
+    ) -> "Reader":
         """`sources` as the policy declares them, by any name."""
         return cls({source.source: source for source in sources.values()}, known_at, only)
 
@@ -98,7 +101,8 @@ class Reader:
 
     def fact(self, line: int, event: object, *, digest: bool = True) -> Fact | Refused:
         """The fact that the event of this line would become. Without `digest` it has none, which saves time."""
-        source, at = self.source(event), self.known_at + timedelta(microseconds=line)
+        source = self.source(event)
+        at = (self.known_at or time_of(event)) + timedelta(microseconds=line)
         try:
             found = translate(event, source, at)
         except UntranslatableError as exc:
@@ -124,6 +128,16 @@ class Reader:
         if self._defaults[urn] is not _NOBODY:
             self.undeclared.add(urn)
         return self._defaults[urn]
+
+
+def time_of(event: object) -> datetime:
+    """The event's own `time`; long ago where it has none, for which it is refused."""
+    said = event.get("time") if isinstance(event, dict) else None
+    try:
+        found = datetime.fromisoformat(said) if isinstance(said, str) else LONG_AGO
+    except ValueError:
+        return LONG_AGO
+    return found if found.tzinfo and FIRST_YEAR <= found.year <= LAST_YEAR else LONG_AGO
 
 
 _NOBODY = SourceConfig(source="urn:undeclared")

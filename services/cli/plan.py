@@ -38,9 +38,9 @@ async def _tell(shared: Common, store: "PostgresStore", file: Path, person: str 
     from services.provisioner.preview.trees import Trees
 
     planned, at = Planned(read_policy(file)), await business_now(store)
-    tree = Trees(await store.department_facts()).at(at)
+    trees = Trees(await store.department_facts())
     links = {name: await store.department_links(name) for name in planned.policy.targets}
-    preview = Preview(planned, tree, links, at)
+    preview = Preview(planned, trees, links, at)
     for person_id in [await _one(store, person)] if person else await store.persons():
         facts, decisions = await store.facts_of(person_id)
         stored = Stored(person_id, facts, decisions, await store.accounts_of(person_id))

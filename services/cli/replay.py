@@ -6,7 +6,7 @@ Nothing is written and no platform is touched. From files it needs neither a sec
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,7 @@ def _origin(shared: Common, files: Sequence[str], policy: "Policy") -> "Origin":
     from services.cli.lines import Reader
 
     if files:
-        return Files(files, Reader.of(policy.sources, datetime.now(UTC)))
+        return Files(files, Reader.of(policy.sources, None))
     from services.cli.kafka import Topics
     from services.cli.running import here
 

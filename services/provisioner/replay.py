@@ -67,7 +67,7 @@ class Replay:
         facts, decisions = tuple(facts), tuple(decisions)
         line = timeline(facts, decisions, person_id=person_id)
         given = given_names(decisions)
-        lives = [Life(line, planned, self.trees) for planned in self.policies]
+        lives = [Life(line, planned, self.trees, decisions) for planned in self.policies]
         for index, looks in enumerate(zip(*(life.at(self.moments) for life in lives), strict=True)):
             accounts = [
                 {name: account(held.get(name)) for name in planned.policy.targets}

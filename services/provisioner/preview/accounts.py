@@ -1,13 +1,16 @@
 """The accounts that a person would have, had Tenure been running all along: plans made and carried out in memory.
 
 Fold, desire, wish and plan are those of production. Only moments at which access can change are looked at, and the
-moment asked for; in between nothing is planned, since the next look closes the whole difference.
+moment asked for; in between nothing is planned, since the next look closes the whole difference. What time brings
+about by itself (an overlap's end, a deletion) is looked at when it is due.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 
+from contracts.decisions import Decision
 from services.provisioner.facts.departments import Departments
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Account, AccountState, Desired, PersonState, Step, WorkerState
@@ -16,6 +19,7 @@ from services.provisioner.plan.wish import Wish, wish
 from services.provisioner.policy.cel import Context, midnight
 from services.provisioner.policy.desired import desired_in
 from services.provisioner.policy.names import display_name
+from services.provisioner.policy.past import Past
 from services.provisioner.policy.usernames import candidates
 from services.provisioner.preview.targets import Planned
 from services.provisioner.preview.trees import Trees
@@ -46,32 +50,40 @@ class Life:
     line: Timeline
     planned: Planned
     trees: Trees
+    decisions: tuple[Decision, ...] = ()
     held: dict[str, Held] = field(default_factory=dict)
+    _looks: list[datetime] = field(default_factory=list)
 
     def at(self, moments: Sequence[datetime]) -> Iterator[tuple[PersonState, Mapping[str, Held]]]:
         """The state and the accounts at each of these ascending moments."""
-        looks = [at for at in looks_at(self.line, self.planned) if at < moments[-1]] if moments else []
+        self._looks = looks_at(self.line, self.planned)  # ascending, so a heap
+        past = Past(self.line, self.trees.at, self.decisions, self.trees.turns)
         for moment in moments:
-            while looks and looks[0] < moment:
-                self._look(looks.pop(0))
-            yield self._look(moment), dict(self.held)
+            while self._looks and self._looks[0] < moment:
+                self._look(heappop(self._looks), past)
+            yield self._look(moment, past), dict(self.held)
 
-    def _look(self, at: datetime) -> PersonState:
-        state, tree = self.line.state(at), self.trees.at(at)
+    def _look(self, at: datetime, past: Past) -> PersonState:
+        state, tree, later = self.line.state(at), self.trees.at(at), set[datetime]()
         context = Context(state, tree, at)
         for name in self.planned.policy.targets:
-            wanted = desired_in(self.planned.policy, state, context, tree, name)
+            wanted = desired_in(self.planned.policy, state, context, tree, name, past)
             self._carry_out(name, wanted, state, at)
+            if wanted.next_at is not None:
+                later |= {wanted.next_at - JUST, wanted.next_at}
+        for look in later - {*self._looks}:
+            if look > at:
+                heappush(self._looks, look)
         return state
 
     def _carry_out(self, target: str, wanted: Desired, state: PersonState, at: datetime) -> None:
         held = self.held.get(target)
         wished = wished_by(wanted, self.planned.managed(target), held.account.observed if held else None)
-        begun = state.primary.begun_recorded_at if state.primary else None
-        made = plan(wished, held.account if held else None, self.planned.abilities[target], begun)
+        before = held.account if held else None
+        made = plan(wished, before, self.planned.abilities[target], state.entitled_recorded_at)
         if not made.steps:
             return
-        account = carried_out(held.account if held else None, made.steps, wished, at)
+        account = carried_out(before, made.steps, wished, at)
         if held is None:
             template = self.planned.policy.accounts[target].username
             held = Held(account, candidates(template, state, 1)[0], at)
@@ -148,7 +160,7 @@ def _keys(line: Timeline, planned: Planned) -> Iterator[tuple[datetime, object]]
         state = line.state(at)
         said = [_said(state, root, name) for root, name in planned.reads]
         extra = repr(state.extra) if planned.reads_extra else None
-        yield at, (state.active, state.stopped, state.absent, said, extra)
+        yield at, (state.active, state.stopped, state.absent, state.employment.ends_at, said, extra)
 
 
 def _employed(worker: WorkerState) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Fact, FactKey, Verdict, VerdictKind
 from services.provisioner.policy.desired import desired
 from services.provisioner.policy.load import Policy
+from services.provisioner.policy.past import Past
 from services.provisioner.preview.trees import Asked
 
 Word = Literal["applied", "scheduled", "waiting", "duplicate", "superseded", "withdrawn", "no_effect", "conflict"]
@@ -92,7 +93,7 @@ class Preview:
             found[fact.key] = self._word(fact, tree.verdicts[fact.key], fact.effective_at)
         for person_id, own in grouped.persons.items():
             line = timeline(own, self.decisions.get(person_id, ()), person_id=person_id)
-            missing = self._missing(line)
+            missing = self._missing(line, tuple(self.decisions.get(person_id, ())))
             for fact in own:
                 word = self._word(fact, line.verdicts[fact.key], line.effective_at(fact.key))
                 found[fact.key] = missing if missing and word.outcome == "applied" else word
@@ -107,11 +108,12 @@ class Preview:
             return Outcome("scheduled", f"until:{effect.isoformat()}")
         return Outcome("applied")
 
-    def _missing(self, line: Timeline) -> Outcome | None:
+    def _missing(self, line: Timeline, decisions: tuple[Decision, ...]) -> Outcome | None:
         """What an enforcing target lacks before it makes the account; then all that is due waits."""
-        state = line.state(self.now)
+        state, tree = line.state(self.now), self._departments()
+        past = Past(line, lambda _at: tree, decisions)
         for name in self.policy.targets:
-            wanted = desired(self.policy, state, self._departments(), name, self.now)
+            wanted = desired(self.policy, state, tree, name, self.now, past)
             if wanted.access != "closed" and wanted.missing and wanted.mode == "enforce":
                 return Outcome("waiting", f"{name}:requires:{wanted.missing[0]}")
         return None

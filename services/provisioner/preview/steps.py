@@ -11,9 +11,10 @@ from services.provisioner.model import Desired, Fact, Step, Verb
 from services.provisioner.plan.planner import Plan, plan
 from services.provisioner.plan.wish import wish
 from services.provisioner.policy.desired import desired
+from services.provisioner.policy.past import Past
 from services.provisioner.preview.cost import Cost
 from services.provisioner.preview.targets import Planned
-from services.provisioner.preview.trees import Asked
+from services.provisioner.preview.trees import Asked, Trees
 from services.provisioner.store.port import DEPARTMENTS, StoredAccount
 
 _AFTER: Mapping[Verb, str] = {
@@ -37,7 +38,7 @@ class Preview:
     """The whole preview. `links` are the departments known on each target; those still to be made count as made."""
 
     planned: Planned
-    tree: Asked
+    trees: Trees
     links: Mapping[str, Mapping[str, str]]
     at: datetime
     costs: dict[str, Cost] = field(default_factory=dict)
@@ -45,18 +46,25 @@ class Preview:
     steps: int = 0
     waiting: int = 0
     held: int = 0
+    inbox: int = 0
     _named: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def tree(self) -> Asked:
+        return self.trees.at(self.at)
 
     def person(self, stored: Stored) -> Iterator[Row]:
         """A row per step for one person on all targets, in the order of the steps."""
-        state = timeline(stored.facts, stored.decisions, person_id=stored.person_id).state(self.at)
+        line = timeline(stored.facts, stored.decisions, person_id=stored.person_id)
+        state, past = line.state(self.at), Past(line, self.trees.at, tuple(stored.decisions), self.trees.turns)
         differs = False
         for target in self.planned.policy.targets:
-            wanted = desired(self.planned.policy, state, self.tree, target, self.at)
+            wanted = desired(self.planned.policy, state, self.tree, target, self.at, past)
             account = stored.accounts.get(target)
             made = self._plan(target, wanted, account, state.entitled_recorded_at)
             self.waiting += bool(made.waits)
             self.held += bool(made.holds)
+            self.inbox += bool(made.inbox)
             self._cost(target).person(made.steps)
             for step in made.steps:
                 differs = True

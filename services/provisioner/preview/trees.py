@@ -1,7 +1,7 @@
 """The tree of departments at any instant, folded once for each stretch in which it stays the same."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -44,16 +44,16 @@ class Asked:
 
 
 class Trees:
-    """A tree is kept as long as there is room."""
+    """A tree is kept as long as there is room. `turns` are the instants at which it can change, ascending."""
 
     def __init__(self, facts: Iterable[Fact]) -> None:
         self._facts = tuple(facts)
-        self._instants = sorted({instant_of(fact) for fact in self._facts})
+        self.turns: Sequence[datetime] = sorted({instant_of(fact) for fact in self._facts})
         self._kept: dict[int, Asked] = {}
         self._room = max(4, KEPT // max(1, len(self._facts)))
 
     def at(self, at: datetime) -> Asked:
-        index = bisect_right(self._instants, at)
+        index = bisect_right(self.turns, at)
         tree = self._kept.get(index)
         if tree is None:
             if len(self._kept) >= self._room:

@@ -206,3 +206,53 @@ def test_it_is_said_what_is_wrong_with_the_use(tenure, tmp_path):
     assert tenure("replay", [], POLICY, "--at", "soon")[0] == 2
     assert tenure("replay", [], POLICY, "--at", JUNE) == (0, [], "")
     assert not [*tmp_path.glob("tenure-replay-*")]
+
+
+TIMED = """
+sources: {acme: {source: "urn:hr:acme", zone: Asia/Shanghai}}
+targets: {wecom: {type: memory}}
+accounts: {wecom: {attributes: {name: person.display_name, position: assignment.title}}}
+birthright:
+  sales: {when: 'assignment.job_function == "sales"', grants: {wecom: ["tag:sales"]}, keep_after_move: 7d}
+employment_ends: {contractor: close}
+absences: {suspension: close, "*": keep}
+leavers: {delete_after: 30d}
+"""
+
+
+def statuses(tenure, lines, *days):
+    moments = [f"{day}T12:00:00+08:00" for day in days]
+    return [found["wecom"]["status"] for found in accounts(tenure, lines, *moments, policy=TIMED)]
+
+
+def test_an_overlap_runs_out_by_itself(tenure):
+    lines = [hired(), moved("2025-05-10", job_function="administration")]
+    during, after = accounts(tenure, lines, "2025-05-16T00:00:00+08:00", "2025-05-18T00:00:00+08:00", policy=TIMED)
+    assert (during["wecom"]["grants"], after["wecom"]["grants"]) == (["tag:sales"], [])
+
+
+def test_a_leavers_account_is_deleted_in_its_time_and_made_anew_for_who_returns(tenure):
+    lines = [hired(), event("worker.left", "2025-05-01", time="2025-04-01T00:00:00Z", worker_id="W1")]
+    assert statuses(tenure, lines, "2025-04-30", "2025-05-02", "2025-06-02") == ["active", "suspended", "deleted"]
+    again = hired("2026-01-15", title="Back")
+    (found,) = accounts(tenure, [*lines, again], "2026-02-01T00:00:00+08:00", policy=TIMED)
+    assert (found["wecom"]["status"], found["wecom"]["attributes"]["position"]) == ("active", "Back")
+
+
+def test_an_employment_that_runs_out_closes_with_what_was_written_last(tenure):
+    ends = {"type": "contractor", "ends_at": "2025-06-30"}
+    lines = [hired(), event("worker.transferred", "2025-04-01", worker_id="W1", employment=ends)]
+    lines += [moved("2025-06-15", title="Chief")]
+    assert statuses(tenure, lines, "2025-06-29", "2025-07-02") == ["active", "suspended"]
+    (found,) = accounts(tenure, lines, "2025-07-02T00:00:00+08:00", policy=TIMED)
+    assert found["wecom"]["attributes"]["position"] == "Chief"
+
+
+ABSENCE = {"started": "2025-04-01", "ended": "2025-05-01"}
+
+
+def test_an_absence_that_closes_ends_with_it(tenure):
+    away, back = (event(f"worker.absence_{what}", at, worker_id="W1") for what, at in ABSENCE.items())
+    away["data"]["kind"] = back["data"]["kind"] = "suspension"
+    lines = [hired(), away, back]
+    assert statuses(tenure, lines, "2025-03-31", "2025-04-02", "2025-05-02") == ["active", "suspended", "active"]

@@ -31,7 +31,7 @@ def preview(*lines, under="/", links=None, stored=None):
     reader = Reader({}, NOW)
     facts = [reader.fact(number, line) for number, line in enumerate(lines)]
     departments = [fact for fact in facts if fact.worker is None]
-    looking = Preview(planned, Trees(departments).at(NOW), {"wecom": links or {}}, NOW)
+    looking = Preview(planned, Trees(departments), {"wecom": links or {}}, NOW)
     accounts = {"wecom": StoredAccount(stored, NOW, granted=stored.grants)} if stored else {}
     people = [fact for fact in facts if fact.worker is not None]
     rows = list(looking.person(Stored("urn:hr:acme/W1", people, (), accounts)))
