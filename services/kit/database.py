@@ -46,6 +46,10 @@ GONE: Final = (
 )
 
 
+CUT_OFF: Final = "another operation is in progress"
+"""What asyncpg says to a rollback after the server died in a statement: nobody else uses the connection."""
+
+
 class DatabaseGoneError(Exception):
     """The database does not answer (any more): whether a transaction under way took hold is unknown. Try later."""
 
@@ -83,7 +87,7 @@ class Line:
             except GONE as exc:
                 raise self._gone(type(exc).__name__) from exc
             except asyncpg.InterfaceError as exc:
-                if connection is None or not connection.is_closed():
+                if connection is None or not (connection.is_closed() or CUT_OFF in str(exc)):
                     sound = connection is not None
                     raise
                 raise self._gone(type(exc).__name__) from exc
