@@ -3,6 +3,12 @@
 The stream is cut into as many slices as there are kills and one more; each kill falls while its slice is sent, so that
 the next facts about the same people arrive while the killed part is down. Some kills of the provisioner fall into a
 call that the platform has carried out and not yet answered. `TENURE_SEED` repeats a run.
+
+That the test can see was shown once, on the embedded parts with seed 1. Without the generation check at the end of a
+pass (`generation > seen` taken as false) four people of 40 never got their last fact on WeCom: one moved without the
+new tag, one in the old department, a leaver open, a returner shut out; the books said that all was settled. Without
+the look after a crash (no `_recall`) three runs of three failed: leavers kept open accounts whose creation nobody
+remembered, leavers and movers kept tags, and suspensions of our own were held as somebody else's.
 """
 
 import contextlib
