@@ -66,8 +66,8 @@ class Topics:
 
     def _fact(self, attributes: Mapping[str, str], value: bytes) -> Fact | Unreadable:
         return read_fact(
-            attributes, value, id_space_of=self._space, now=time_of(attributes), rank_of=lambda urn: self._source(urn).rank,
-            zone_of=lambda urn: self._source(urn).zone,
+            attributes, value, id_space_of=self._space, now=time_of(attributes),
+            rank_of=lambda urn: self._source(urn).rank, zone_of=lambda urn: self._source(urn).zone,
         )  # fmt: skip
 
     def _source(self, urn: str) -> SourceConfig:
