@@ -124,9 +124,8 @@ class Pass:
         if self.watch is None or not made.steps or self.case.desired.mode != "enforce":
             return made
         closing = wanted.access == "closed"
-        if closing and wanted.case == "stop":
-            return made
-        kinds = guards.kinds_in(made.steps, closing=closing) - ({"delete"} if wanted.undo else set())
+        passing = {"close"} if self.case.state.stopped else {"delete"} if wanted.undo else set()
+        kinds = guards.kinds_in(made.steps, closing=closing) - passing
         decisions = self.case.file.decisions
         held = await self.watch.held(self.claim.person_id, self.target.name, kinds, decisions, self.case.at)
         if not held:

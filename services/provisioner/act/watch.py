@@ -16,7 +16,7 @@ KEPT = 256
 """Stretches whose slices are remembered."""
 
 STANDS = 1.0
-"""Seconds for which a slice found is not counted again, whatever is announced meanwhile: it only grows."""
+"""Seconds for which a slice found is not counted again, whatever is announced meanwhile: it mostly grows."""
 
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _Place = tuple[str, ChangeKind, int, int]
@@ -28,6 +28,10 @@ class _Found:
     at: float
     all: Sequence[Slice]
     immediate: Sequence[Slice]
+
+    def holds(self, change: Announced) -> bool:
+        """A leave that HR marked immediate is held only among its like: a mass change must not stop an urgent one."""
+        return guards.lies_in(change, self.immediate if change.immediate else self.all)
 
 
 @dataclass(slots=True)
@@ -72,21 +76,22 @@ class Watch:
     async def _trips(self, guard: Guard, number: int, kind: ChangeKind, change: Announced, version: int) -> bool:
         if guards.always(guard):
             return True
-        found = await self._slices(guard, number, kind, change, version)
-        # A leave that HR marked immediate is held only among its like: a mass change must not stop one urgent leave.
-        return guards.lies_in(change, found.immediate if change.immediate else found.all) is not None
-
-    async def _slices(self, guard: Guard, number: int, kind: ChangeKind, change: Announced, version: int) -> _Found:
         within = guard.within or guards.WINDOW
         bucket = (change.due_at - _ZERO) // within
         counted = next((each for each in guard.steps if each == change.kind), kind)
         place = (change.cause, counted, number, bucket)
-        known = self._found.get(place)
-        if known is not None and (known.version == version or (known.all and time.monotonic() - known.at < STANDS)):
-            return known
-        opened = _ZERO + bucket * within
-        stretch = await self.store.stretch(change.cause, counted, opened - within, opened + 2 * within)
-        found = _Found(version, time.monotonic(), *_both(stretch, counted, guard))
+        found = self._found.get(place)
+        if found is not None and found.version != version:
+            stands = found.holds(change) and time.monotonic() - found.at < STANDS
+            found = found if stands else None
+        if found is None:
+            opened = _ZERO + bucket * within
+            stretch = await self.store.stretch(change.cause, counted, opened - within, opened + 2 * within)
+            found = self._keep(place, _Found(version, time.monotonic(), *_both(stretch, counted, guard)))
+        return found.holds(change)
+
+    def _keep(self, place: _Place, found: _Found) -> _Found:
+        self._found.pop(place, None)
         while len(self._found) >= KEPT:
             del self._found[next(iter(self._found))]
         self._found[place] = found

@@ -94,13 +94,6 @@ def announcement(person_id: str, known: Known, news: Sequence[Fact], now: dateti
     return found
 
 
-def between(person_id: str, known: Known, now: datetime, old: Lens, new: Lens) -> list[Change]:
-    """What another policy makes of a person at one instant, of the cause `policy:<version>`."""
-    line = timeline(known.facts, known.decisions, person_id=person_id)
-    kinds = _kinds(old.look(line, known, now), new.look(line, known, now))
-    return [Change(f"policy:{new.policy.version}", kind, person_id, now) for kind in kinds]
-
-
 def _kinds(was: Seen, then: Seen) -> list[str]:
     """The kinds of change, each once, whatever the number of targets."""
     found: set[str] = set()

@@ -106,13 +106,26 @@ def slices(stretch: Stretch, kind: ChangeKind, guard: Guard) -> list[Slice]:
             active = actives[bisect_left(keys, first)]
             if _too_many(people, active, kind, guard):
                 found.append(Slice(first, last, people, active))
-    return found
+    return _joined(found)
 
 
-def lies_in(change: Announced, found: Sequence[Slice]) -> Slice | None:
-    """The largest of these slices that the change is part of."""
+def _joined(found: Sequence[Slice]) -> list[Slice]:
+    """Windows that overlap as one slice, with the figures of the fullest."""
+    joined: list[Slice] = []
+    for one in sorted(found):
+        if joined and one.first <= joined[-1].last:
+            last = joined[-1]
+            fullest = max(last, one, key=lambda each: each.people)
+            joined[-1] = fullest._replace(first=last.first, last=max(last.last, one.last))
+        else:
+            joined.append(one)
+    return joined
+
+
+def lies_in(change: Announced, found: Sequence[Slice]) -> bool:
+    """Whether the change is part of one of these slices."""
     key = (change.due_at, change.wave)
-    return max((one for one in found if one.first <= key <= one.last), key=lambda one: one.people, default=None)
+    return any(one.first <= key <= one.last for one in found)
 
 
 def _too_many(people: int, active: int, kind: ChangeKind, guard: Guard) -> bool:
