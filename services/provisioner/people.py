@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts import hr
 from services.kit.clock import Clock
+from services.provisioner.act.identify import folded
 from services.provisioner.facts.departments import departments
 from services.provisioner.facts.fold import timeline
 from services.provisioner.facts.timeline import Timeline
@@ -44,7 +45,7 @@ class People:
         """Everything about one person: state, accounts and why, timeline, events, what comes next."""
         now = at or self.clock.business_now()
         facts, decisions = await self.store.facts_of(person_id)
-        line = timeline(facts, decisions)
+        line = await folded(person_id, facts, decisions, self.store)
         state = line.state(now)
         tree_facts = await self.store.department_facts()
         tree, past = departments(tree_facts, now), past_of(line, tree_facts, decisions)
@@ -57,6 +58,8 @@ class People:
             "at": now.isoformat(),
             "active": state.active,
             "stopped": state.stopped,
+            "unidentified": state.unidentified,
+            "absent": [{"kind": absence.kind, "since": absence.since.isoformat()} for absence in state.absent],
             "person": state.person.model_dump(exclude_none=True),
             "workers": [*_workers(state)],
             "accounts": {name: _account(accounts.get(name), rows.get(name), wanted[name].grants) for name in wanted},
@@ -84,10 +87,16 @@ def _workers(state: PersonState) -> list[dict[str, Any]]:
             "worker_id": w.worker.worker_id,
             "id_space": w.worker.id_space,
             "active": w.active,
+            "primary": w == state.primary,
+            "unidentified": w.unidentified,
             "employment": w.employment.model_dump(exclude_none=True),
             "assignment": w.assignment.model_dump(exclude_none=True),
             "other_assignments": [
-                {"assignment_id": o.assignment_id, "assignment": o.assignment.model_dump(exclude_none=True)}
+                {
+                    "assignment_id": o.assignment_id,
+                    "kind": o.kind,
+                    "assignment": o.assignment.model_dump(exclude_none=True),
+                }
                 for o in w.other_assignments
             ],
         }

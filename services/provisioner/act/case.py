@@ -7,10 +7,9 @@ from datetime import datetime
 
 from contracts.decisions import PersonIdentified
 from contracts.provisioning import DueLater, Recipient
-from services.provisioner.act.identify import unclear
+from services.provisioner.act.identify import folded
 from services.provisioner.act.trees import Trees
 from services.provisioner.facts.departments import Departments
-from services.provisioner.facts.fold import timeline
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Desired, Fact, FactKey, PersonState, WorkerKey, WorkerState
 from services.provisioner.plan.books import Books, Judged, Owed
@@ -64,10 +63,7 @@ async def open_case(
 
     Without `trees` the tree counts as having been the same always.
     """
-    line = timeline(file.facts, file.decisions, person_id=person_id)
-    doubts = await unclear(person_id, line, file.facts, file.decisions, store)
-    if doubts:
-        line = timeline(file.facts, file.decisions, person_id=person_id, unclear=doubts)
+    line = await folded(person_id, file.facts, file.decisions, store)
     state = line.state(at)
     past = Past(line, trees.earlier if trees else lambda _: tree, file.decisions, trees.turns if trees else ())
     wanted = desired(policy, state, tree, target, at, past)

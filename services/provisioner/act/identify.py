@@ -17,6 +17,14 @@ from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store.port import Questions
 
 
+async def folded(person_id: str, facts: Iterable[Fact], decisions: Iterable[Decision], store: Questions) -> Timeline:
+    """The person's timeline, their new numbers in doubt where they may be somebody else's."""
+    facts, decisions = tuple(facts), tuple(decisions)
+    line = timeline(facts, decisions, person_id=person_id)
+    doubts = await unclear(person_id, line, facts, decisions, store)
+    return timeline(facts, decisions, person_id=person_id, unclear=doubts) if doubts else line
+
+
 async def unclear(
     person_id: str, line: Timeline, facts: Iterable[Fact], decisions: Iterable[Decision], store: Questions
 ) -> Mapping[WorkerKey, str]:

@@ -15,6 +15,7 @@ from services.platforms.errors import (
     TryLaterError,
 )  # fmt: skip
 from services.provisioner.model import Account, AccountState
+from services.provisioner.people import People
 from services.provisioner.store.port import Mark
 
 LATER = START + timedelta(days=30)
@@ -437,6 +438,18 @@ async def test_a_suspension_closes_until_it_ends_and_keeps_what_is_held(company)
     assert await company.books() == {"confirmed": 5}
 
 
+async def test_the_card_says_who_is_away_and_where_else_they_work(company):
+    await company.hire("e1")
+    await company.say("absence_started", "e2", worker_id="W1", kind="parental", effective_at="2026-02-20")
+    place = {"department_id": "D2", "job_function": "administration"}
+    await company.say("assignment_started", "e3", worker_id="W1", assignment_id="A2", kind="acting", assignment=place)
+    card = await People(company.store, company.policy, company.clock).card("urn:hr:acme/W1")
+    assert card["absent"] == [{"kind": "parental", "since": "2026-02-19T16:00:00+00:00"}]
+    [worker] = card["workers"]
+    assert worker["other_assignments"] == [{"assignment_id": "A2", "kind": "acting", "assignment": place}]
+    assert (worker["primary"], card["unidentified"]) == (True, False)
+
+
 async def test_parental_leave_keeps_access(company):
     await company.hire("e1")
     await company.say("absence_started", "e2", worker_id="W1", kind="parental", effective_at="2026-02-20")
@@ -551,6 +564,9 @@ async def test_a_new_number_with_anothers_mobile_and_e_mail_waits_without_an_acc
     await _hired(company, "e2", "W2", "2026-02-10", display_name="王维")
     assert (await company.events("urn:hr:acme/W2"))["e2"] == ("inbox", "identity_like:urn:hr:acme/W1")
     assert list(company.crm.accounts) == ["wangw"]
+    card = await People(company.store, company.policy, company.clock).card("urn:hr:acme/W2")
+    assert (card["active"], card["unidentified"]) == (True, True)
+    assert card["timeline"][0]["reason"] == "identity_like:urn:hr:acme/W1"
     await _identify(company, "W2", "urn:hr:acme/W1")
     assert list(company.crm.accounts) == ["wangw"]
     assert (await company.events())["e2"] == ("confirmed", None)
