@@ -1,8 +1,10 @@
 """HR events of made-up people, and the way that puts them on Kafka as ingest does."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from contracts.envelope import Attributes, to_headers
 from contracts.topics import HR_DEPARTMENTS, HR_EVENTS, HR_URGENT
@@ -64,15 +66,22 @@ def _mobile(kind: str, number: int) -> str:
     return f"+86{130 + ord(kind) % 60}{number:08}"
 
 
-async def publish(address: str, records: Iterable[Outgoing]) -> None:
-    """All acknowledged when it returns."""
+@asynccontextmanager
+async def publisher(address: str) -> AsyncIterator[Callable[[Iterable[Outgoing]], Awaitable[object]]]:
+    """A connected producer; what it sends is acknowledged when the call returns."""
     broker = kafka.make_broker(ServiceSettings(kafka=(address,), embedded_broker=True), "bench")
     async with kafka.started(broker):
-        await kafka.publish_in_order(broker, records)
+        yield partial(kafka.publish_in_order, broker)
+
+
+async def publish(address: str, records: Iterable[Outgoing]) -> None:
+    """All acknowledged when it returns."""
+    async with publisher(address) as send:
+        await send(records)
 
 
 def people(count: int, *, batch: str | None = None, kind: str = "W") -> Sequence[Outgoing]:
     return [hired(number, batch=batch, kind=kind) for number in range(count)]
 
 
-__all__ = ["SOURCE", "department", "event", "hired", "left", "moved", "name", "people", "publish"]
+__all__ = ["SOURCE", "department", "event", "hired", "left", "moved", "name", "people", "publish", "publisher"]

@@ -35,7 +35,7 @@ async def _measure(idle: int, busy: int, backlog: int) -> list[Figure]:
         await _flooded(one, backlog)
         before, begun = one.limiter.waited[URGENT], time.perf_counter()
         behind = await _leaves(one, range(idle, idle + busy))
-        used = _calls_between(one, begun, time.perf_counter())
+        used = _hires_between(one, begun, time.perf_counter())
         waited = (one.limiter.waited[URGENT] - before) / busy
         if not await _queued(one):
             raise RuntimeError("the backlog ran out: nothing was measured behind it")
@@ -75,12 +75,12 @@ async def _leaves(one: Rig, numbers: Sequence[int]) -> list[float]:
         ends = [each for each in one.passes[seen:] if each.target == BUSY and each.lane == URGENT]
         return {each.person_id: each for each in ends if each.how == "done"}
 
-    for number in numbers:
-        record = events.left(number)
-        begun = time.perf_counter()
-        await events.publish(one.kafka, [record])
-        accepted[record.key.decode()] = begun
-        await asyncio.sleep(EVERY)
+    async with events.publisher(one.kafka) as send:
+        for number in numbers:
+            record = events.left(number)
+            await send([record])
+            accepted[record.key.decode()] = time.perf_counter()
+            await asyncio.sleep(EVERY)
     await one.until(lambda: accepted.keys() <= closed().keys(), 30)
     ends = closed()
     return sorted(ends[person].at - at for person, at in accepted.items())
@@ -101,7 +101,7 @@ async def _queued(one: Rig) -> int:
     return left
 
 
-def _calls_between(one: Rig, begun: float, ended: float) -> float:
+def _hires_between(one: Rig, begun: float, ended: float) -> float:
     hires = sum(1 for each in one.passes if each.target == BUSY and each.lane != URGENT and begun < each.at < ended)
     return hires / (ended - begun)
 

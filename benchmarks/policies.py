@@ -29,6 +29,24 @@ def memory(targets: Mapping[str, float]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def only_wecom() -> str:
+    """An account and nothing else on WeCom: every hire creates once and reads once."""
+    return f"""{HEAD}targets:
+  wecom:
+    type: wecom
+    corp_id: ww0001
+    contact_secret: "${{WECOM_CONTACT_SECRET}}"
+    app: {{agent_id: 1000002, secret: "${{WECOM_APP_SECRET}}"}}
+    mode: enforce
+    invite: never
+accounts:
+  wecom:
+    requires: has(person.mobile)
+    username: "{{family.pinyin}}{{given.initials}}"
+    attributes: {{{FIELDS}, position: assignment.title}}
+"""
+
+
 PLATFORMS = (
     HEAD
     + f"""targets:

@@ -17,6 +17,7 @@ import asyncpg
 from benchmarks.company import folder
 from services.cli.database import migrate_all
 from services.kit import broker as kafka
+from services.kit import logging
 from services.kit.clock import Virtual
 from services.kit.embedded.broker import EmbeddedBroker
 from services.kit.embedded.postgres import EmbeddedPostgres
@@ -75,6 +76,7 @@ async def rig(
     policy: str, quotas: Mapping[str, Quota], *, base_urls: Mapping[str, str] | None = None, slots: int = 40
 ) -> AsyncIterator[Rig]:
     """Broker, database and provisioner, consuming and at work."""
+    logging.configure("bench")
     with folder() as place, EmbeddedBroker() as broker, EmbeddedPostgres(place / "postgres") as postgres:
         config = place / "tenure.yaml"
         config.write_text(policy, encoding="utf-8")
