@@ -1,12 +1,24 @@
-"""`tenure policy`: is the file right, and what may stand in it. Needs no secret and nothing running."""
+"""`tenure policy`: is the file right, what may stand in it, does it do what is meant; and make it effective.
+
+Only `apply` needs something running; no secret is needed.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from services.cli.client import Api
 from services.cli.command import Common, Group, by_name, common
 from services.cli.errors import AnswerError, UsageError
 from services.cli.files import read_text
 from services.cli.messages import t
+from services.cli.running import find as running
 from services.cli.up import policy_file
+
+if TYPE_CHECKING:
+    from services.provisioner.policy.load import Policy
 
 policy = Group("policy", key="policy")
 
@@ -14,27 +26,67 @@ policy = Group("policy", key="policy")
 @policy.command("check", key="policy_check")
 @common
 def check(shared: Common) -> None:
-    from services.provisioner.connectors.registry import KINDS
-    from services.provisioner.policy.load import PolicyError, load
-
     file = policy_file(shared)
-    try:
-        found = load(read_text(file), KINDS, name=file.name)
-    except FileNotFoundError:
-        raise UsageError(t("error.no_policy", file=file)) from None
-    except PolicyError as exc:
-        problems = [one._asdict() for one in exc.problems]
-        shared.answer({"ok": False, "problems": problems, "warnings": []}, str(exc))
-        raise AnswerError(t("error.policy_wrong", n=len(problems))) from None
+    found = _loaded(shared, file)
     warnings = [one._asdict() for one in found.warnings]
     said = {"ok": True, "version": found.version, "problems": [], "warnings": warnings}
     lines = [f"{file.name}:{one}" for one in found.warnings]
     shared.answer(said, "\n".join([*lines, t("policy.fine", file=file, version=found.version)]))
 
 
-@policy.command("schema", key="policy_schema")
+def _loaded(shared: Common, file: Path) -> "Policy":
+    from services.provisioner.connectors.registry import KINDS
+    from services.provisioner.policy.load import PolicyError, load
+
+    try:
+        return load(read_text(file), KINDS, name=file.name)
+    except FileNotFoundError:
+        raise UsageError(t("error.no_policy", file=file)) from None
+    except PolicyError as exc:
+        problems = [one._asdict() for one in exc.problems]
+        shared.answer({"ok": False, "problems": problems, "warnings": []}, str(exc))
+        raise AnswerError(t("error.policy_wrong", n=len(problems))) from None
+
+
+@policy.command("test", key="policy_test")
+@click.argument("file", type=click.Path(path_type=Path))
 @common
-def schema(shared: Common) -> None:  # noqa: ARG001 - it is JSON either way
+def test(shared: Common, file: Path) -> None:
+    from services.provisioner.policy import claims
+
+    found = _loaded(shared, policy_file(shared))
+    try:
+        told = claims.read_claims(read_text(file), file.name)
+        wrong = list(claims.check(found, told))
+    except FileNotFoundError:
+        raise UsageError(t("error.no_claims", file=file)) from None
+    except ValueError as exc:
+        raise UsageError(str(exc)) from None
+    said = {"ok": not wrong, "claims": len(told.claims), "failed": [one._asdict() for one in wrong]}
+    shared.answer(said, lambda: "\n".join([*map(str, wrong), t("policy.tested", n=len(told.claims))]))
+    if wrong:
+        raise AnswerError(t("error.claims_wrong", n=len({one.number for one in wrong})))
+
+
+@policy.command("apply", key="policy_apply")
+@click.option("--reason", required=True, help=t("option.reason"))
+@common
+def apply(shared: Common, reason: str) -> None:
+    found = _loaded(shared, policy_file(shared))
+    with Api(running(shared)) as api:
+        done = api.post("/v1/policy/apply", {"version": found.version, "reason": reason})
+    shared.answer(done, lambda: t("policy.applied", version=done["version"], n=done["people"]))
+
+
+@policy.command("schema", key="policy_schema")
+@click.option("--claims", is_flag=True, help=t("option.claims"))
+@common
+def schema(shared: Common, claims: bool) -> None:  # noqa: ARG001 - it is JSON either way; click's flag
+    from services.provisioner.policy.claims import schema as of_claims
+
+    if claims:
+        click.echo(json.dumps(of_claims(), indent=2, ensure_ascii=False))
+        return
     from services.provisioner.connectors.registry import KINDS
     from services.provisioner.policy.schema import text
 

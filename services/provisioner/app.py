@@ -37,6 +37,7 @@ from services.provisioner.act.watch import Watch
 from services.provisioner.act.worker import Pace, Run, Worker
 from services.provisioner.api import Api, Operators
 from services.provisioner.connectors.registry import KINDS
+from services.provisioner.effective import Effective
 from services.provisioner.exceptions import Exceptions
 from services.provisioner.exceptions_api import ExceptionHandlers
 from services.provisioner.handlers import Intake
@@ -266,6 +267,7 @@ def _service(
     api = Api(operations, people, Quarantine(parts.store), operators, clock, holds)
     refusals = {name: target.connector.refusal for name, target in parts.targets.items()}
     exceptions = ExceptionHandlers(Exceptions(operations, parts.policy, refusals))
+    effective = Effective(operations, parts.policy.version)
     turn = Progress(60.0)
     relay = Relay(
         parts.store,
@@ -282,7 +284,12 @@ def _service(
             await _show(parts, operations, turn)
 
     return Service(
-        routes=[*api.routes(exceptions.posts()), *health.routes(), metrics_route(registry, refresh), openapi_route()],
+        routes=[
+            *api.routes((*exceptions.posts(), *effective.posts())),
+            *health.routes(),
+            metrics_route(registry, refresh),
+            openapi_route(),
+        ],
         loops={"worker": worker.run, "relay": relay.run, **{c.topic.name: c.watch for c in consumers}},
     )
 

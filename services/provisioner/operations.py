@@ -115,7 +115,7 @@ class Operations:
         exact = [card for card in cards if text in _ids(card)]
         found = exact or list(cards)
         if not found:
-            raise UnknownPersonError(text)
+            raise UnknownPersonError
         if len(found) > 1:
             raise AmbiguousPersonError([card.person_id for card in found])
         return found[0].person_id
@@ -165,9 +165,12 @@ class Operations:
 
     async def decide(self, decision: Decision, lane: int) -> None:
         """Record a decision, wake its person in that lane and tell it, in one transaction."""
-        now = decision.recorded_at
+        await self.publish(decision, [Mark(decision.person_id, lane, decision.recorded_at)])
+
+    async def publish(self, decision: Decision, marks: Sequence[Mark] = ()) -> None:
+        """Record and tell a decision, and wake whom it concerns, in one transaction."""
         async with self.store.intake() as tx:
-            await tx.mark([Mark(decision.person_id, lane, now)], list(self.targets))
+            await tx.mark(marks, list(self.targets))
             await tx.decide(decision)
             await tx.publish(told(decision))
         self.woken()

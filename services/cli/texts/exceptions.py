@@ -35,6 +35,27 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Refuse it until this moment; without it the exceptions end now.",
         "在此时刻之前拒绝；不带则立即结束例外。",
     ),
+    "help.policy_test": (
+        "Say which claims of a file are not so, and by which rule.",
+        "检查文件中的断言，指出不成立者及其规则。",
+    ),
+    "example.policy_test": ("tenure policy test claims.yaml", "tenure policy test claims.yaml"),
+    "help.policy_apply": (
+        "Look at everybody again under the policy that runs; this is a recorded decision.",
+        "按正在运行的策略重新检查所有人；这是一项有记录的决定。",
+    ),
+    "example.policy_apply": (
+        'tenure policy apply --reason "sales keep a week of overlap"',
+        'tenure policy apply --reason "销售保留一周权限"',
+    ),
+    "option.claims": ("The schema of a file for `policy test` instead.", "改为输出 `policy test` 文件的 schema。"),
+    "policy.tested": ("{n} claims looked at", "已检查 {n} 条断言"),
+    "policy.applied": (
+        "version {version} is effective; {n} people are looked at again",
+        "版本 {version} 已生效；将重新检查 {n} 人",
+    ),
+    "error.no_claims": ("there is no file {file}", "文件 {file} 不存在"),
+    "error.claims_wrong": ("{n} claims are not so", "{n} 条断言不成立"),
     "exception.decided": ("{person}: decided, until {until}", "{person}：已决定，至 {until} 为止"),
     "exception.ended": ("{person}: the exceptions have ended", "{person}：例外已结束"),
 }
