@@ -5,6 +5,7 @@ Pure and endless: the first candidate that nobody on the target has, or ever had
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 from itertools import count, islice
 
@@ -71,7 +72,7 @@ def _filled(template: str, state: PersonState) -> str:
     return _cleaned(_PLACEHOLDER.sub(value, template).lower())
 
 
-def _display_syllables(state: PersonState) -> list[str]:
+def _display_syllables(state: PersonState) -> tuple[str, ...]:
     name = display_name(state.person) or ""
     family, given = family_and_given(state.person)
     if HAN.match(name) and name == family + given:
@@ -79,10 +80,11 @@ def _display_syllables(state: PersonState) -> list[str]:
     return _syllables(name)
 
 
-def _syllables(name: str, *, surname: bool = False) -> list[str]:
+@lru_cache(maxsize=20_000)  # names are common, and reading one takes longer than all else about a user name
+def _syllables(name: str, *, surname: bool = False) -> tuple[str, ...]:
     """Pinyin of Chinese (ü is v, as people type it), the words of anything else in ASCII."""
     if surname and name in readings():
-        return list(readings()[name])
+        return readings()[name]
     found: list[str] = []
     for run in _RUN.findall(name):
         if HAN.match(run):
@@ -91,7 +93,7 @@ def _syllables(name: str, *, surname: bool = False) -> list[str]:
             found += [anyascii(syllable) for syllable in spoken]
         else:
             found += re.split(r"[^A-Za-z0-9]+", anyascii(run).replace("'", ""))
-    return [syllable for syllable in found if syllable]
+    return tuple(syllable for syllable in found if syllable)
 
 
 def _from_worker_id(state: PersonState) -> str:
