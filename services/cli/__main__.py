@@ -17,7 +17,7 @@ MODULES = {
     "replay": "replay", "plan": "plan",
     "find": "people", "person": "people", "stop": "people", "allow": "people",
     "grant": "exceptions", "revoke": "exceptions", "extend": "exceptions", "retain": "exceptions",
-    "pause": "targets", "continue": "targets", "inbox": "waiting", "quarantine": "waiting",
+    "pause": "targets", "continue": "targets", "holds": "holds", "inbox": "waiting", "quarantine": "waiting",
     "doctor": "doctor", "policy": "policy", "operator": "setup", "topics": "upkeep", "migrate": "upkeep",
     "ingest": "run", "provisioner": "run", "notifier": "run", "sandbox": "run",
 }  # fmt: skip

@@ -1,9 +1,16 @@
 """Our own words in both languages; `texts/` has them, each key once: (English, Chinese)."""
 
 from services.cli.language import LANGUAGE, LANGUAGES
-from services.cli.texts import errors, exceptions, helps, previews, said
+from services.cli.texts import errors, exceptions, helps, holds, previews, said
 
-TEXTS: dict[str, tuple[str, str]] = {**helps.TEXTS, **said.TEXTS, **previews.TEXTS, **exceptions.TEXTS, **errors.TEXTS}
+TEXTS: dict[str, tuple[str, str]] = {
+    **helps.TEXTS,
+    **said.TEXTS,
+    **previews.TEXTS,
+    **exceptions.TEXTS,
+    **holds.TEXTS,
+    **errors.TEXTS,
+}
 
 
 def t(key: str, **values: object) -> str:
