@@ -22,6 +22,7 @@ from store_fixtures import (  # noqa: F401 - fixtures
     hired,
     linked,
     server,
+    settle_nothing,
     store,
     subject,
     take_in,
@@ -32,8 +33,8 @@ from store_fixtures import (  # noqa: F401 - fixtures
 
 from contracts import hr
 from contracts.decisions import AccessStopped, PersonIdentified
-from services.provisioner.model import FactKey, WorkerKey
-from services.provisioner.store.port import DEPARTMENTS, Mark, Message, NewEvent, Touched
+from services.provisioner.model import Account, AccountState, FactKey, WorkerKey
+from services.provisioner.store.port import DEPARTMENTS, End, Mark, Message, NewEvent, StoredAccount, Touched
 
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
 P881 = f"{SOURCE}/p/P-881"
@@ -183,6 +184,41 @@ async def test_an_operators_word_is_not_flipped_by_later_facts(store):
 def _identified(ident, person, recorded_at, by="operator:li"):
     return PersonIdentified(decision_id=ident, person_id=person, by=by, effective_at=NOW,
                             recorded_at=recorded_at, id_space=SOURCE, worker_id="W1")  # fmt: skip
+
+
+async def _with_account(store, process, person, native_id):
+    await wake(store, person)
+    claim = await claim_one(store, process)
+    account = StoredAccount(Account(native_id, AccountState.ACTIVE), NOW, granted=frozenset({"tag:a"}))
+    assert await store.finish(claim, process, End("settled", account=account), settle_nothing) == "done"
+
+
+async def test_the_account_of_somebody_who_is_another_person_goes_along_and_is_looked_at_again(store):
+    process = await store.join("one", LEASE)
+    await take_in(store, hired("h1"), hired("h2", worker=WEI))
+    await _with_account(store, process, WEI_ID, "wei")
+    await wake(store, WEI_ID)
+    working = await claim_one(store, process)
+    await take_in(store, linked("l2", MEI_ID, worker=WEI))
+    await wake(store, MEI_ID)
+    moved = (await store.accounts_of(MEI_ID))[WECOM]
+    assert (moved.observed.native_id, moved.checked_at, moved.granted) == ("wei", None, {"tag:a"})
+    assert await store.accounts_of(WEI_ID) == {}
+    assert await store.linked(WECOM, "wei") == MEI_ID
+    kept = End("settled", account=StoredAccount(Account("wei", AccountState.ACTIVE), NOW))
+    assert await store.finish(working, process, kept, settle_nothing) == "fenced"
+    assert await store.accounts_of(WEI_ID) == {}
+
+
+async def test_an_account_stays_where_the_other_has_one_or_a_worker_is_left(store):
+    process = await store.join("one", LEASE)
+    await take_in(store, hired("h1"), hired("h2", worker=WEI))
+    await _with_account(store, process, MEI_ID, "mei")
+    await _with_account(store, process, WEI_ID, "wei")
+    await take_in(store, linked("l2", MEI_ID, worker=WEI))
+    assert await store.linked(WECOM, "wei") == WEI_ID
+    await take_in(store, linked("l3", P881, worker=WEI, at=LATER))
+    assert await store.linked(WECOM, "mei") == MEI_ID
 
 
 async def test_a_fact_told_again_keeps_its_earliest_time(store):

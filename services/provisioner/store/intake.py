@@ -16,6 +16,7 @@ from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
 from services.provisioner.store.codec import account_text, body_text, clean, decision_text, pack, read_account
 from services.provisioner.store.guards import PostgresAnnouncing
+from services.provisioner.store.heirs import inherit
 from services.provisioner.store.outbox import publish
 from services.provisioner.store.port import Mark, Message, NewEvent, Touched
 from services.provisioner.store.routing import Ident, Owner, Subject
@@ -145,7 +146,9 @@ async def follow(connection: Any, renamed: Collection[WorkerKey]) -> dict[Worker
     known = {WorkerKey(row["id_space"], row["worker_id"]): _known(row) for row in rows}
     moved = routing.followed(known)
     await _set_workers(connection, moved)
-    return {worker: (known[worker].person_id, now.person_id) for worker, now in moved.items()}
+    changes = {worker: (known[worker].person_id, now.person_id) for worker, now in moved.items()}
+    await inherit(connection, changes.values())
+    return changes
 
 
 async def _set_workers(connection: Any, workers: Mapping[WorkerKey, routing.Known]) -> None:  # noqa: ANN401 - asyncpg

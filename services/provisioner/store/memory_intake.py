@@ -63,7 +63,24 @@ def follow(tables: Tables) -> dict[WorkerKey, tuple[str, str]]:
     moved = {w: (tables.workers[w].person_id, known) for w, known in routing.followed(tables.workers).items()}
     for worker, (_, known) in moved.items():
         own(tables, worker, known)
-    return {worker: (was, known.person_id) for worker, (was, known) in moved.items()}
+    changes = {worker: (was, known.person_id) for worker, (was, known) in moved.items()}
+    for was, now in sorted(set(changes.values())):
+        inherit(tables, was, now)
+    return changes
+
+
+def inherit(tables: Tables, was: str, now: str) -> None:
+    """Accounts of somebody who turned out to be another person are that person's, where that one has none yet."""
+    if tables.of_person.get(was):
+        return
+    for person, target in [key for key in tables.accounts if key[0] == was and (now, key[1]) not in tables.accounts]:
+        tables.accounts[now, target] = replace(tables.accounts.pop((person, target)), checked_at=None)
+        tables.targets_of[now] = tables.targets_of.get(now, frozenset()) | {target}
+        if (row := tables.rows.get((was, target))) is not None:
+            tables.rows[was, target] = replace(row, holder=None, fence=row.fence + 1)
+        for number, plan in tables.plans.items():
+            if (plan.person_id, plan.target) == (was, target) and not plan.ended:
+                tables.plans[number] = replace(plan, ended=True)
 
 
 class MemoryIntakeTx(MemoryAnnouncing):

@@ -43,7 +43,9 @@ def steps_of(tables: Tables, person_id: str, limit: int) -> tuple[StepTaken, ...
 
 def rows_of(tables: Tables, person_id: str) -> tuple[TargetRow, ...]:
     targets = sorted(tables.targets_of.get(person_id, frozenset()))
-    return tuple(tables.rows[person_id, target].shown(target) for target in targets)
+    return tuple(
+        tables.rows[person_id, target].shown(target) for target in targets if (person_id, target) in tables.rows
+    )
 
 
 def accounts_of(tables: Tables, person_id: str) -> Mapping[str, StoredAccount]:

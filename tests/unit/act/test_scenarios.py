@@ -490,6 +490,19 @@ async def test_after_a_link_the_account_of_the_named_person_stays_and_the_other_
     assert await company.books() == {"confirmed": 3}
 
 
+async def test_a_link_to_a_person_without_an_account_brings_the_account_along(company):
+    await company.hire("e1", mobile=None)
+    await company.hire("e2", "W2")
+    await company.settle()
+    assert list(company.crm.accounts) == ["wangw"]
+    await company.say("linked", "e3", worker_id="W2", person_id="urn:hr:acme/W1")
+    await company.settle()
+    assert list(company.crm.accounts) == ["wangw"]
+    assert company.account("wangw") == ("invited", ["tag:sales"])
+    assert await company.rows("urn:hr:acme/W2") == {"crm": ("settled", None), "wiki": ("settled", None)}
+    assert await company.books() == {"confirmed": 3}
+
+
 async def test_a_link_taken_back_gives_the_other_person_the_account_again(company):
     await _linked(company)
     await company.say("withdrawn", "e4", event_id="e3")
