@@ -59,7 +59,8 @@ def holds_show(shared: Common, **which: str | None) -> None:
 @click.option("--reason", required=True, help=t("option.reason"))
 @common
 def holds_release(shared: Common, reason: str, **which: str | None) -> None:
-    _decide(shared, "release", reason, which)
+    done = _decided(shared, "release", reason, which)
+    shared.answer(done, t("holds.done_release", n=done["people"]))
 
 
 @holds.command("refuse", key="holds_refuse")
@@ -67,16 +68,17 @@ def holds_release(shared: Common, reason: str, **which: str | None) -> None:
 @click.option("--reason", required=True, help=t("option.reason"))
 @common
 def holds_refuse(shared: Common, reason: str, **which: str | None) -> None:
-    _decide(shared, "refuse", reason, which)
+    done = _decided(shared, "refuse", reason, which)
+    shared.answer(done, t("holds.done_refuse", n=done["people"]))
 
 
-def _decide(shared: Common, word: str, reason: str, which: dict[str, str | None]) -> None:
+def _decided(shared: Common, word: str, reason: str, which: dict[str, str | None]) -> dict[str, Any]:
     if which["cause"] is None and which["person"] is None:
         raise UsageError(t("error.which_hold"))
     given = {name: value for name, value in which.items() if value is not None}
     with Api(find(shared)) as api:
-        done = api.post(f"/v1/holds/{word}", {**given, "reason": reason})
-    shared.answer(done, t(f"holds.done_{word}", n=done["people"]))
+        done: dict[str, Any] = api.post(f"/v1/holds/{word}", {**given, "reason": reason})
+    return done
 
 
 COMMANDS = by_name(holds)

@@ -79,7 +79,7 @@ class Metrics:
             "tenure_oldest_snapshot_seconds", "Age of the database's oldest open transaction", registry=registry
         )
         self.attention = Gauge("tenure_waiting_for_person", "Rows held or in the inbox", ["target"], registry=registry)
-        # Persons whom a guard holds, by the kind of step; zero once released or refused. Read by TenureHoldWaiting.
+        # Persons whom a guard holds, by the kind of step; zero once released or refused.
         self.held = Gauge("tenure_held", "Persons held by a guard", ["target", "kind"], registry=registry)
 
     def show_standing(self, targets: Iterable[str], standing: Mapping[tuple[str, RowVerdict], int]) -> None:

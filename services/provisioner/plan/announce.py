@@ -48,7 +48,8 @@ class Lens:
         """Policy's word at that instant, and the next at which it can change by itself."""
         state = line.state(at)
         past = Past(line, lambda _: self.tree, known.decisions)
-        whole = {name: desired(self.policy, state, self.tree, name, at, past) for name in self.policy.targets}
+        writing = [name for name, target in self.policy.targets.items() if target.mode == "enforce"]
+        whole = {name: desired(self.policy, state, self.tree, name, at, past) for name in writing}
         turns = [line.next_change(at), next_turn(self.policy, state, self.tree, at)]
         turns += [each.next_at for each in whole.values()]
         return Seen(
