@@ -36,6 +36,8 @@ class Carrier:
     fresh: bool = False
     calls: int = 0
     failure: Taken | None = None
+    unseen: bool = False
+    """Steps were taken, perhaps without an answer, and the account was not looked at since."""
     asked: set[str] = field(default_factory=set)
     """Entitlements changed in this pass whose lists are still to be read."""
 
@@ -59,20 +61,13 @@ class Carrier:
         finally:
             await self._record(plan_id, taken)
 
-    @property
-    def in_doubt(self) -> bool:
-        """Whether steps were taken whose effect nobody has seen: one without an answer, or the read-back failed."""
-        if self.failure:
-            return isinstance(self.failure.error, OutcomeUnknownError)
-        return bool(self.calls) and not self.fresh
-
     async def look(self, native_id: str) -> None:
         """Read the account (and the lists asked about) afresh. Raises PlatformError."""
         self.stored = await readback.look(
             native_id, self.target.connector, self.target.lists, before=self.stored, asked=self.asked, at=self.at
         )
         self.asked.clear()
-        self.fresh = True
+        self.fresh, self.unseen = True, False
 
     def _aimed(self, step: Step) -> Step:
         """Steps after a create name the account the platform made."""
@@ -82,6 +77,7 @@ class Carrier:
 
     def _learn(self, taken: Taken) -> None:
         self.fresh = False
+        self.unseen |= taken.error is None or isinstance(taken.error, OutcomeUnknownError)
         if taken.step.entitlement:
             self.asked.add(taken.step.entitlement)
         if taken.error is None:

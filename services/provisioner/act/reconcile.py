@@ -252,7 +252,7 @@ class Pass:
             not_before=how.not_before,
             account=None if forget else carrier.stored,
             forget=forget,
-            in_doubt=carrier.in_doubt,
+            in_doubt=carrier.unseen,
             result=await self._result(carrier.stored),
             department_id=self.case.state.assignment.department_id,
             messages=(*self._checked(carrier, how), *(each for d in decisions for each in told(d))),

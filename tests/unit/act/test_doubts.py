@@ -45,6 +45,16 @@ async def test_a_step_in_doubt_is_looked_at_and_ends_as_the_facts_say(company, v
     assert company.account("wangw")[1] == ["tag:office"]
 
 
+async def test_a_return_finds_what_a_leave_had_done_before_it_was_stopped(company):
+    company.crm.fail("revoke", TryLaterError("-1", "revoke"))
+    await company.say("left", "e2", worker_id="W1", effective_at="2026-02-10")
+    await company.settle()
+    assert company.account("wangw") == ("suspended", ["tag:sales"])
+    await company.hire("e3", effective_at="2026-02-20")
+    await later(company)
+    assert company.account("wangw")[0] in ("active", "invited")
+
+
 async def test_what_was_done_is_not_settled_before_it_was_read_back(company):
     company.crm.fail("read", TryLaterError("-1", "read"))
     await company.say(
