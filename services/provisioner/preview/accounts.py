@@ -5,7 +5,7 @@ moment asked for; in between nothing is planned, since the next look closes the 
 about by itself (an overlap's end, a deletion) is looked at when it is due.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -14,10 +14,10 @@ from contracts.decisions import Decision
 from services.provisioner.facts.departments import Departments
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Account, AccountState, Desired, PersonState, Step, WorkerState
-from services.provisioner.plan.planner import plan
+from services.provisioner.plan.planner import PREPARED, plan
 from services.provisioner.plan.wish import Wish, wish
 from services.provisioner.policy.cel import Context, midnight
-from services.provisioner.policy.desired import desired_in
+from services.provisioner.policy.desired import decisive, desired_in
 from services.provisioner.policy.names import display_name
 from services.provisioner.policy.past import Past
 from services.provisioner.policy.usernames import candidates
@@ -68,7 +68,7 @@ class Life:
         context = Context(state, tree, at)
         for name in self.planned.policy.targets:
             wanted = desired_in(self.planned.policy, state, context, tree, name, past)
-            self._carry_out(name, wanted, state, at)
+            self._carry_out(name, wanted, decisive(self.planned.policy, state, name, past), at)
             if wanted.next_at is not None:
                 later |= {wanted.next_at - JUST, wanted.next_at}
         for look in later - {*self._looks}:
@@ -96,7 +96,7 @@ def wished_by(wanted: Desired, managed: bool, shown: Account | None) -> Wish:
     return wish(wanted, shown.native_id if shown else "", links, "", managed=managed)
 
 
-def carried_out(before: StoredAccount | None, steps: Iterable[Step], wished: Wish, at: datetime) -> StoredAccount:
+def carried_out(before: StoredAccount | None, steps: Sequence[Step], wished: Wish, at: datetime) -> StoredAccount:
     """The account as it is when every step was done."""
     account = before.observed if before else Account("", AccountState.NONE)
     granted = set(account.grants)
@@ -126,8 +126,19 @@ def carried_out(before: StoredAccount | None, steps: Iterable[Step], wished: Wis
                 pass
     account = replace(account, grants=frozenset(granted))
     return StoredAccount(
-        account, at, written=dict(account.attributes), granted=account.grants, closed_by_us=wished.access == "closed"
+        account,
+        at,
+        written=dict(account.attributes) | _marks(before, steps),
+        granted=account.grants,
+        closed_by_us=wished.access != "open",
     )
+
+
+def _marks(before: StoredAccount | None, steps: Sequence[Step]) -> dict[str, str | None]:
+    """That an account was prepared, until it is opened."""
+    made = next((step.suspended for step in steps if step.verb == "create"), None)
+    prepared = made if made is not None else before is not None and PREPARED in before.written
+    return {PREPARED: "1"} if prepared and not {"resume", "suspend"} & {step.verb for step in steps} else {}
 
 
 # ---------------------------------------------------------------- when to look
