@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import hr
+from services.provisioner.facts.history import history
 from services.provisioner.facts.identity import Naming
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store.memory import MemoryStore
@@ -130,3 +131,30 @@ def test_the_same_facts_in_any_order_and_any_lots_belong_to_the_same(told, size,
     expected = asyncio.run(_taken_in([_TOLD[:known], _TOLD[known:]]))
     lots = [told[at : at + size] for at in range(0, len(told), size)]
     assert asyncio.run(_taken_in(lots)) == expected
+
+
+LINKS = st.lists(
+    st.builds(
+        lambda worker, person, at, ident: _fact(
+            hr.Linked(effective_at="2026-03-02", worker_id=worker.worker_id, person_id=person), ident, worker,
+            person=person, at=at,
+        ),
+        st.sampled_from([MEI, WEI, LI]),
+        st.sampled_from(["s/W1", "s/W2", "s/W3", "p/1"]),
+        st.sampled_from([PAST, NOW, FUTURE]),
+        st.sampled_from(["l1", "l2", "l3", "l4"]),
+    ),
+    unique_by=lambda fact: fact.key,
+    max_size=4,
+)  # fmt: skip
+
+
+@given(st.data(), LINKS, st.integers(1, 9))
+def test_the_store_and_replay_agree_whose_every_fact_is(data, links, size):
+    """Whatever links name, in whatever lots: the store moves workers one by one, replay sees all at once."""
+    hires = [_hired("h1", MEI), _hired("h2", WEI), _hired("h3", LI, person="s/W2"), _withdrawn("w1", "l1")]
+    told = data.draw(st.permutations([*hires, *links]))
+    lots = [told[at : at + size] for at in range(0, len(told), size)]
+    stored, _ = asyncio.run(_taken_in(lots))
+    expected = {person: {str(f.key) for f in own} for person, own in history(told).persons.items()}
+    assert {person: keys for person, keys in stored.items() if keys} == expected
