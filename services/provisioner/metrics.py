@@ -40,6 +40,8 @@ class Metrics:
             "tenure_queue_age_seconds", "Age of the oldest due row", ["target", "lane"], registry=registry
         )
         self.scheduled = Gauge("tenure_scheduled_steps", "Rows due at a later date", registry=registry)
+        # Rises with a confirmation that lists what is due later (an overlap's end, a deletion), falls when it is done.
+        self.owing = Gauge("tenure_events_due_later", "Confirmed events that owe something later", registry=registry)
         # Every pass of a person on a target, by how it ended.
         self.passes = Histogram(
             "tenure_pass_seconds", "Length of a pass", ["target", "end"], buckets=SECONDS, registry=registry
@@ -103,6 +105,7 @@ class Metrics:
         self.accepted.set(accepted)
         self.lag.set(unread)
         self.scheduled.set(books.scheduled_steps)
+        self.owing.set(books.owing)
         oldest = books.oldest_unfinished
         self.oldest.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
 

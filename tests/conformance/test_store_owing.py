@@ -45,6 +45,7 @@ async def test_a_confirmed_event_is_shown_until_it_owes_nothing_and_is_final_the
     for reason in (OWES, OWES.replace("04", "05"), None):
         await ended(store, process, Settles(Settlement((EventChange(event.event_no, "confirmed", reason),))))
         assert [(e.state, e.reason) for e in await store.events_of(MEI_ID)] == [("confirmed", reason)]
+        assert (await store.books()).owing == (reason is not None)
     late = Settles(Settlement((EventChange(event.event_no, "inbox"),)))
     shown = await ended(store, process, late)
     assert (shown.events, late.events) == ((), ())

@@ -11,6 +11,7 @@ from services.provisioner.store import memory_reading as reading
 from services.provisioner.store.memory_tables import Base, Row
 from services.provisioner.store.port import (
     DEPARTMENTS,
+    DUE_LATER,
     Books,
     EventStateName,
     OpenEvent,
@@ -35,7 +36,8 @@ class MemoryQuestions(Base):
         states: Counter[EventStateName] = Counter(event.state for event in tables.events.values())
         later = [r for r in tables.rows.values() if r.holder is None and r.due_at is not None and r.due_at > now]
         unfinished = [event.new.accepted_at for event in tables.events.values() if event.state == "in_progress"]
-        return Books(dict(states), dict(tables.positions), len(later), min(unfinished, default=None))
+        owing = sum((event.reason or "").startswith(DUE_LATER) for event in tables.events.values())
+        return Books(dict(states), dict(tables.positions), len(later), min(unfinished, default=None), owing)
 
     async def standing(self) -> Mapping[tuple[str, RowVerdict], int]:
         return Counter((target, row.verdict) for (_, target), row in self._tables.rows.items() if row.verdict in _WAITS)

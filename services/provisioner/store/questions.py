@@ -11,6 +11,7 @@ from services.provisioner.store import reading
 from services.provisioner.store.codec import unpack
 from services.provisioner.store.port import (
     DEPARTMENTS,
+    DUE_LATER,
     Books,
     OpenEvent,
     PersonCard,
@@ -36,6 +37,10 @@ _FIND = """WITH hit AS (
 SELECT person_id FROM hit WHERE person_id <> $6 ORDER BY person_id LIMIT $5"""
 
 
+_OWING = """SELECT count(*) FROM event
+WHERE state = 'confirmed' AND reason IS NOT NULL AND starts_with(reason, $1)"""
+
+
 class PostgresQuestions:
     """Answers from one connection at a time."""
 
@@ -50,11 +55,13 @@ class PostgresQuestions:
                 AND due_at > (SELECT business_now())"""
             )
             oldest = await db.fetchval("SELECT min(accepted_at) FROM event WHERE state = 'in_progress'")
+            owing = await db.fetchval(_OWING, DUE_LATER)
         return Books(
             by_state={row["state"]: row["n"] for row in states},
             positions={(row["epoch"], row["topic"], row["partition"]): row["next"] for row in positions},
             scheduled_steps=later,
             oldest_unfinished=oldest,
+            owing=owing,
         )
 
     async def standing(self) -> Mapping[tuple[str, RowVerdict], int]:

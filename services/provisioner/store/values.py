@@ -215,6 +215,8 @@ class Books:
     scheduled_steps: int
     """Rows whose only due date lies in the future."""
     oldest_unfinished: datetime | None
+    owing: int = 0
+    """Confirmed events whose confirmation lists something that is due later."""
 
 
 @dataclass(frozen=True, slots=True)
