@@ -50,7 +50,9 @@ from services.provisioner.store.port import (
 ROUNDS = 6
 """Plans in one pass before it gives way to others; a plan that repeats itself ends it sooner."""
 
-NAMES_AT_ONCE = 20
+NAMES_AT_ONCE = (20, 500, 20_000)
+"""How many names are offered: few in everyday life, more for the name that half a company shares."""
+
 AWAITING = "#awaits_acceptance"
 """A mark in `written`: the person was invited by the platform itself and is not invited again."""
 
@@ -166,11 +168,12 @@ class Pass:
         there = carrier.stored is not None and carrier.stored.observed.state not in GONE
         if wanted.access == "closed" or wanted.waits or there or self.case.desired.mode != "enforce":
             return wanted
-        names = candidates(self.target.username, self.case.state, NAMES_AT_ONCE)
-        reserved = await self.store.reserve(self.target.name, self.claim.person_id, names)
-        if reserved is None:
-            return Ending("inbox", "no_name_left")
-        return replace(wanted, native_id=reserved)
+        for many in NAMES_AT_ONCE:
+            names = candidates(self.target.username, self.case.state, many)
+            reserved = await self.store.reserve(self.target.name, self.claim.person_id, names)
+            if reserved is not None:
+                return replace(wanted, native_id=reserved)
+        return Ending("inbox", "no_name_left")
 
     def _settled(self, made: Plan, stored: StoredAccount | None) -> Ending:
         self._reports = made.reports

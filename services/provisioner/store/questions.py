@@ -47,7 +47,8 @@ class PostgresQuestions:
     _other: Line
 
     async def books(self) -> Books:
-        async with self._other.use() as db:
+        # One snapshot: states and positions belong together.
+        async with self._other.use() as db, db.transaction(isolation="repeatable_read", readonly=True):
             states = await db.fetch("SELECT state, count(*) AS n FROM event GROUP BY state")
             positions = await db.fetch("SELECT epoch, topic, partition, next FROM position")
             later = await db.fetchval(

@@ -650,3 +650,11 @@ async def test_after_a_death_only_it_and_the_manager_are_told(company, manager):
     [settled] = [e for e in await company.told("tenure.event.settled.v1") if e["event"]["id"] == "e3"]
     told = {(r["audience"], r["person_id"]) for r in settled["recipients"]}
     assert told == {("it", None)} | ({("manager", "urn:hr:acme/W9")} if manager == "W9" else set())
+
+
+async def test_the_name_that_half_a_company_shares_is_numbered_on(company):
+    for number in range(45):
+        await company.hire(f"e{number}", f"W{number}", mobile=f"+86138000{number:05}")
+    await company.settle()
+    assert len(company.crm.accounts) == 45
+    assert company.account("wangw45")[0] == "invited"
