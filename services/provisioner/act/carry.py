@@ -12,7 +12,7 @@ from services.provisioner.act.executor import Taken, take
 from services.provisioner.act.target import Target
 from services.provisioner.model import Account, AccountState, Step
 from services.provisioner.plan.books import message
-from services.provisioner.plan.planner import PREPARED
+from services.provisioner.plan.planner import PREPARED, REPAIRED
 from services.provisioner.store.port import Claim, Queue, StoredAccount
 
 ACCESS = frozenset({"suspend", "strip", "remove", "delete", "resume"})
@@ -86,7 +86,9 @@ class Carrier:
             # Perhaps done: remember it as ours, and force a look before anything else.
             memory = readback.remember(self.stored, taken.step, taken.native_id, self.at)
             granted = memory.granted | (self.stored.granted if self.stored else frozenset())
-            self.stored = replace(memory, checked_at=None, granted=granted)
+            # What nobody knows to be written was not written back by us, and so not changed by others since.
+            written = {name: value for name, value in memory.written.items() if not name.startswith(REPAIRED)}
+            self.stored = replace(memory, checked_at=None, granted=granted, written=written)
         elif isinstance(taken.error, NotThereError) and self.stored:
             self.stored = replace(self.stored, checked_at=None)
 

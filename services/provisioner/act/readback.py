@@ -7,7 +7,7 @@ from datetime import datetime
 from services.provisioner.act.lists import Lists
 from services.provisioner.connectors.base import Connector
 from services.provisioner.model import Account, AccountState, Step
-from services.provisioner.plan.planner import PREPARED
+from services.provisioner.plan.planner import PREPARED, REPAIRED
 from services.provisioner.store.port import StoredAccount
 
 
@@ -53,7 +53,9 @@ def remember(  # noqa: PLR0911 - one way out a verb
                 granted=frozenset(),
             )
         case "update" | "move":
-            return replace(memory, written={**memory.written, **step.attributes})
+            again = [name for name, value in step.attributes.items() if (name, value) in memory.written.items()]
+            marks = {REPAIRED + name: at.isoformat() for name in again}
+            return replace(memory, written={**memory.written, **step.attributes, **marks})
         case "grant":
             return replace(
                 memory,

@@ -6,7 +6,7 @@ gaining the new. Planning again after carrying out gives nothing.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.provisioner.connectors.base import Field
@@ -17,9 +17,14 @@ from services.provisioner.store.port import StoredAccount
 CLOSED_BY_OTHERS = "closed_by_others"
 REOPENED_BY_OTHERS = "reopened_by_others"
 FIELD_OF_OURS = "field_of_ours"
+ANOTHER_WRITES = "another_system_writes_this"
 PROTECTED = "protected"
 PREPARED = "#prepared"
 """A mark in `written`: made suspended for a first day, and nobody has opened it since."""
+REPAIRED = "#repaired:"
+"""How a mark in `written` begins that says when a field which others changed was last written back."""
+AGAIN = timedelta(hours=24)
+"""A field that others change twice in this time is left alone: two systems would write it in turns for ever."""
 
 _ENDS_IN: Mapping[Verb, AccountState] = {
     "suspend": AccountState.SUSPENDED,
@@ -88,12 +93,19 @@ def _closing(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Plan:
 def _changing(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Plan:
     if wish.protected and wish.access == "prepared" and stored.observed.state.open:
         return Plan(inbox=(PROTECTED,))
-    changed = _changed_by_others(wish, stored, abilities.fields) if wish.drift.field_of_ours != "repair" else ()
+    changed, word = _changed_by_others(wish, stored, abilities.fields), FIELD_OF_OURS
+    if wish.drift.field_of_ours == "repair":
+        changed, word = tuple(name for name in changed if _repaired_lately(stored, name)), ANOTHER_WRITES
     kept = {name: value for name, value in wish.attributes.items() if name not in changed}
     steps = tuple(_change(replace(wish, attributes=kept), stored, abilities))
-    left = tuple(f"{FIELD_OF_OURS}:{name}" for name in changed)
-    held = wish.drift.field_of_ours == "hold"
-    return Plan(steps, wish.waits, holds=left if held else (), reports=() if held else left)
+    left = tuple(f"{word}:{name}" for name in changed)
+    reported = wish.drift.field_of_ours == "report"
+    return Plan(steps, wish.waits, holds=() if reported else left, reports=left if reported else ())
+
+
+def _repaired_lately(stored: StoredAccount, name: str) -> bool:
+    mark, seen = stored.written.get(REPAIRED + name), stored.checked_at
+    return mark is not None and seen is not None and seen - datetime.fromisoformat(mark) < AGAIN
 
 
 def _left_alone(what: str, *, held: bool) -> Plan:

@@ -493,3 +493,23 @@ async def test_a_closed_account_that_somebody_opened_is_closed_at_the_next_look(
     at_work.crm.put(replace(at_work.crm.accounts["wangw"], state=AccountState.ACTIVE))
     await seen_anew(at_work)
     assert at_work.account("wangw") == ("suspended", [])
+
+
+async def test_a_field_that_others_change_twice_in_a_day_is_left_alone_until_the_day_is_over():
+    at_work = company()
+    await at_work.hire("e1", title="Clerk")
+    await at_work.settle()
+
+    async def changed_at(hours):
+        account = at_work.crm.accounts["wangw"]
+        at_work.crm.put(replace(account, attributes={**account.attributes, "title": "Boss"}))
+        at_work.clock.business = at_work.clock.machine = day("2026-03-02") + timedelta(hours=hours)
+        await seen_anew(at_work)
+        return at_work.crm.accounts["wangw"].attributes["title"], (await at_work.rows())["crm"]
+
+    assert await changed_at(1) == ("Clerk", ("settled", None))
+    assert await changed_at(2) == ("Boss", ("held", "another_system_writes_this:title"))
+    await at_work.say("transferred", "e2", worker_id="W1", effective_at="2026-03-02", assignment={"title": "Chief"})
+    await at_work.settle()
+    assert at_work.crm.accounts["wangw"].attributes["title"] == "Chief"
+    assert await changed_at(26) == ("Chief", ("settled", None))
