@@ -55,8 +55,8 @@ asyncapi:
 	  node tools/asyncapi/check.mjs; \
 	else echo "Left out: AsyncAPI's own parser (no Node.js here)"; fi
 
-bench: setup ## what performance claims rest on
-	@$(BIN)/python benchmarks/fold.py $(ARGS)
+bench: setup ## measure everything and write docs/performance.md (ARGS="--only people" or --quick: only show)
+	@$(BIN)/python -m benchmarks $(or $(ARGS),--write)
 
 up: setup ## run everything on this machine, with the platforms' stand-ins, until Ctrl-C
 	@$(BIN)/tenure up --sandbox $(ARGS)

@@ -45,7 +45,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that it runs, not how fast")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     parser.add_argument("--child", choices=BENCHMARKS, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write needs them all: a page of one run")
+    return options
 
 
 def _run(name: str, *, quick: bool) -> list[Figure]:

@@ -31,7 +31,10 @@ def measure(*, quick: bool) -> list[Figure]:
         together = 4 if quick else 40
         many = _cost(company, *(events.hired(10 + number) for number in range(together)))
     figures = [_figure(what, platform, cost[platform]) for what, cost in costs.items() for platform in PLATFORMS]
-    return [*figures, *(_together(platform, together, many[platform], costs["hire"][platform]) for platform in PLATFORMS)]
+    return [
+        *figures,
+        *(_together(platform, together, many[platform], costs["hire"][platform]) for platform in PLATFORMS),
+    ]
 
 
 def _cost(company: Company, *records: Outgoing) -> dict[str, Counter[str]]:

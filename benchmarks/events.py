@@ -29,7 +29,12 @@ def name(number: int) -> tuple[str, str]:
 def hired(number: int, *, batch: str | None = None, kind: str = "W", function: str = "sales") -> Outgoing:
     """Somebody who sells, in nobody's department; `kind` keeps the numbers of two crowds apart."""
     family, given = name(number)
-    person = {"family_name": family, "given_name": given, "display_name": family + given, "mobile": _mobile(kind, number)}
+    person = {
+        "family_name": family,
+        "given_name": given,
+        "display_name": family + given,
+        "mobile": _mobile(kind, number),
+    }
     return event("hr.worker.hired.v1", f"{kind}{number:07}", "2026-01-05", person=person, batch=batch,
                  assignment={"job_function": function, "title": function, "department_id": "D-SAL"})  # fmt: skip
 
@@ -45,7 +50,7 @@ def left(number: int, *, kind: str = "W") -> Outgoing:
 
 
 def department(department_id: str, called: str) -> Outgoing:
-    data = {"effective_at": "2026-01-01", "department_id": department_id, "name": called}
+    data: dict[str, object] = {"effective_at": "2026-01-01", "department_id": department_id, "name": called}
     return _outgoing("hr.department.changed.v1", department_id, HR_DEPARTMENTS.name, department_id, data)
 
 

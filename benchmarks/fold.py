@@ -102,14 +102,13 @@ def measure(*, quick: bool) -> list[Figure]:
     if not seen or not steps:
         raise RuntimeError("nothing was folded or planned: the figures mean nothing")
     facts, text = people * len(histories[0]), "bare parse of the same bytes"
+    decided = (whole - fold) / people * 1e6
     return [
         Figure("facts read and folded a second", facts / fold, "1/s", text, facts / plain),
-        Figure("desired and plan, a person of 10 facts", (whole - fold) / people * 1e6, "µs", "reading and folding them",
-               fold / people * 1e6),
-    ]  # fmt: skip
+        Figure("desired and plan, a person of 10 facts", decided, "µs", "reading and folding", fold / people * 1e6),
+    ]
 
 
 def _as_message(event: dict[str, Any]) -> Message:
     attributes = {name: str(value) for name, value in event.items() if name != "data"}
     return attributes, json.dumps(event["data"], ensure_ascii=False).encode()
-

@@ -16,16 +16,18 @@ from benchmarks.machine import family_cpu
 from benchmarks.rig import Rig, rig
 
 SEED, WARM = 250, 50
-NUMBERED = {"event": ("event_no", "offset"), "fact": ("fact_no",), "plan": ("plan_id",), "outcome": ("plan_id",)}
-"""Numbers that must differ from copy to copy: each copy adds as much as there are numbers."""
+SHIFTED = {"event": ("event_no", "offset"), "fact": ("fact_no",), "plan": ("plan_id",), "outcome": ("plan_id",)}
+"""Numbers that must differ from copy to copy."""
 TABLES = ("event", "fact", "subject", "worker", "word", "due", "plan", "outcome", "account", "name", "decision")
 SHIFT = 1_000_000
+USERNAME = "{family.pinyin}{worker_id}"
+"""A copy needs a name of its own too."""
 
 # As JSON and back, so that this knows nothing of the columns but which hold numbers.
 COPY = """INSERT INTO {table} OVERRIDING SYSTEM VALUE
 SELECT made.* FROM {table} AS one, generate_series($1::int, $2::int) AS n (copy),
-  LATERAL json_populate_record(NULL::{table}, replace(
-    (to_jsonb(one) || {numbers})::text, 'S0', 'S' || n.copy || 'x')::json) AS made
+  LATERAL json_populate_record(NULL::provisioner.{table}, replace(replace(
+    (to_jsonb(one) || {numbers})::text, 'S0', 'S' || n.copy || 'x'), 's0', 's' || n.copy || 'x')::json) AS made
 WHERE one::text LIKE '%S0%'"""
 
 
@@ -43,7 +45,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
 
 async def _measure(few: int, many: int, hires: int) -> list[Figure]:
-    async with rig(policies.memory({"one": 0.0}), {}) as one:
+    async with rig(policies.memory({"one": 0.0}, username=USERNAME), {}) as one:
         await _hire(one, SEED, "S")
         await _hire(one, WARM, "K")
         await _grown(one, 1, few // SEED - 1)
@@ -80,8 +82,16 @@ async def _grown(one: Rig, first: int, last: int) -> None:
     connection = await asyncpg.connect(one.dsn, server_settings={"search_path": "provisioner"})
     try:
         for table in TABLES:
-            shifts = ", ".join(f"'{name}', one.\"{name}\" + n.copy * {SHIFT}" for name in NUMBERED.get(table, ()))
-            await connection.execute(COPY.format(table=table, numbers=f"jsonb_build_object({shifts})"), first, last)
+            statement = COPY.format(table=table, numbers=f"jsonb_build_object({_changed(table)})")
+            await connection.execute(statement, first, last)
         await connection.execute("ANALYZE")
+        if await connection.fetchval("SELECT count(*) FROM account") < (last + 1) * SEED:
+            raise RuntimeError("the crowd is not there: nothing grew")
     finally:
         await connection.close()
+
+
+def _changed(table: str) -> str:
+    if table == "decision":
+        return "'decision_id', one.decision_id || '/' || n.copy"
+    return ", ".join(f"'{name}', one.\"{name}\" + n.copy * {SHIFT}" for name in SHIFTED.get(table, ()))

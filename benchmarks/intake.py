@@ -84,7 +84,9 @@ async def _measure(facts: int, rounds: int) -> list[Figure]:
     if counted["tenure"] != counted["bare"]:
         raise RuntimeError(f"not the same rows: {counted}")
     text = f"bare aiokafka + asyncpg, the same {sum(counted['bare'].values()):,} rows"
-    return [Figure("facts taken in a second", max(rates["tenure"]), "1/s", text, max(rates["bare"]), Goal(0.75, "ratio"))]
+    return [
+        Figure("facts taken in a second", max(rates["tenure"]), "1/s", text, max(rates["bare"]), Goal(0.75, "ratio"))
+    ]
 
 
 @asynccontextmanager

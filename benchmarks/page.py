@@ -21,7 +21,8 @@ it too, so read the ratios, not the figures. Every baseline was measured in the 
 {rows}
 {failures}
 What a figure counts, and what stands beside it, says the first paragraph of each file in `benchmarks/`.
-`make bench ARGS="--only people"` runs one, `--quick` with tiny sizes, `--write` writes this page.
+`make bench` runs them all and writes this page; `make bench ARGS="--only people"` runs one and shows it, `ARGS=--quick`
+all with tiny sizes.
 """
 
 
@@ -44,7 +45,15 @@ def text(
 
 def _row(name: str, one: Figure) -> str:
     beside = f"{one.baseline}: {shown(one.beside)} {one.unit}" if one.beside is not None else one.baseline
-    return f"| {one.what} | {shown(one.value)} {one.unit} | {beside} | {shown(one.ratio)} | {one.verdict} | `--only {name}` |"
+    cells = (
+        one.what,
+        f"{shown(one.value)} {one.unit}".rstrip(),
+        beside.rstrip(),
+        shown(one.ratio),
+        one.verdict,
+        f"`--only {name}`",
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def _machine() -> str:

@@ -8,14 +8,17 @@ HEAD = """sources:
 FIELDS = "name: person.display_name, mobile: {value: person.mobile, write: on_create}"
 
 
-def memory(targets: Mapping[str, float]) -> str:
+USERNAME = "{family.pinyin}{given.initials}"
+
+
+def memory(targets: Mapping[str, float], *, username: str = USERNAME) -> str:
     """A tag a job on each memory target; `targets` gives the seconds that every call takes there."""
     lines = [HEAD, "targets:"]
     lines += [f"  {name}: {{type: memory, mode: enforce, latency: {latency}}}" for name, latency in targets.items()]
     lines += ["accounts:"]
     for name in targets:
         lines += [
-            f"  {name}:", "    requires: has(person.mobile)", '    username: "{family.pinyin}{given.initials}"',
+            f"  {name}:", "    requires: has(person.mobile)", f'    username: "{username}"',
             f"    attributes: {{{FIELDS}, title: assignment.title}}",
         ]  # fmt: skip
     sales = ", ".join(f'{name}: ["tag:sales"]' for name in targets)

@@ -40,7 +40,8 @@ async def _measure(limit: int, windows: int) -> list[Figure]:
             await events.publish(one.kafka, [events.department("D-SAL", "销售部")])
             await events.publish(one.kafka, events.people(limit * (windows + 1)))
             await one.until(lambda: _hired(one) >= limit * (windows + 0.5), SECONDS * windows * 3 + 20)
-        calls = httpx.get(f"{url}/_sandbox/calls", timeout=30, trust_env=False).raise_for_status().json()
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+            calls = (await client.get(f"{url}/_sandbox/calls")).raise_for_status().json()
     return _figures(calls, limit)
 
 

@@ -6,7 +6,7 @@ Memory targets have no quota and the platforms' own are too wide to be filled in
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from services.kit.embedded.broker import EmbeddedBroker
 from services.kit.embedded.postgres import EmbeddedPostgres
 from services.kit.health import Health
 from services.kit.metrics import new_registry
+from services.kit.settings import Environment
 from services.platforms.limiter import Limiter
 from services.platforms.quotas import UNBOUNDED, Quota
 from services.provisioner import app
@@ -59,7 +60,7 @@ class Rig:
     async def until(self, what: Callable[[], bool], seconds: float) -> None:
         """Look ten times a second; raises TimeoutError."""
         async with asyncio.timeout(seconds):
-            while not what():
+            while not what():  # noqa: ASYNC110 - what is looked at tells nobody
                 await asyncio.sleep(0.1)
 
     async def value(self, statement: str, *values: object) -> Any:  # noqa: ANN401 - asyncpg has no types
@@ -107,7 +108,7 @@ async def _running(settings: Settings, quotas: Mapping[str, Quota], pid: int) ->
         every = {name: quotas.get(name, UNBOUNDED) for name in policy.targets}
         limiter = await Limiter.connect(dsn, every, alive=worker.alive)
         stack.push_async_callback(limiter.close)
-        targets = app._targets(app.Environment(), settings, policy, limiter)
+        targets = app._targets(Environment(), settings, policy, limiter)
         for target in targets.values():
             stack.push_async_callback(target.connector.close)
         parts = app.Parts(settings, policy, store, Virtual(None), limiter, Metrics(registry), targets)
@@ -118,7 +119,7 @@ async def _running(settings: Settings, quotas: Mapping[str, Quota], pid: int) ->
         await stack.enter_async_context(kafka.started(broker))
         stack.push_async_callback(worker.stop)
         service = app._service(parts, worker, broker, consumers, registry, health)
-        loops = [asyncio.create_task(loop()) for loop in service.loops.values()]
+        loops = [asyncio.ensure_future(loop()) for loop in service.loops.values()]
         stack.push_async_callback(_ended, loops)
         yield made
 
@@ -131,7 +132,7 @@ def _noted(made: Rig, also: Callable[[Claim, Finished, float], None]) -> Callabl
     return note
 
 
-async def _ended(loops: list[asyncio.Task[Any]]) -> None:
+async def _ended(loops: Sequence[asyncio.Future[None]]) -> None:
     for loop in loops:
         loop.cancel()
     await asyncio.gather(*loops, return_exceptions=True)

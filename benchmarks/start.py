@@ -17,8 +17,8 @@ from benchmarks import policies
 from benchmarks.company import folder
 from benchmarks.figures import Figure, Goal
 from benchmarks.machine import family, resident_mb
-from services.kit.embedded.children import spawn
 from services.kit.embedded.broker import EmbeddedBroker
+from services.kit.embedded.children import spawn
 from services.kit.embedded.postgres import EmbeddedPostgres
 
 SERVICES = ("ingest", "provisioner", "notifier")
@@ -35,8 +35,7 @@ def measure(*, quick: bool) -> list[Figure]:  # noqa: ARG001 - it has no size
     ]
     text = "Python with the client libraries"
     return figures + [
-        Figure(f"memory of {name} (RSS)", memory[name], "MB", text, bare, Goal(200, better="less"))
-        for name in SERVICES
+        Figure(f"memory of {name} (RSS)", memory[name], "MB", text, bare, Goal(200, better="less")) for name in SERVICES
     ]
 
 
@@ -51,7 +50,17 @@ def _started() -> tuple[float, float, Mapping[str, float]]:
 
 def _up(place: Path, config: Path) -> tuple[float, Mapping[str, float]]:
     """Seconds to the announcement, and the services' memory then; the installation is ended."""
-    command = [sys.executable, "-m", "services.cli", "--json", "--config", str(config), "--data", str(place / "data"), "up"]
+    command = [
+        sys.executable,
+        "-m",
+        "services.cli",
+        "--json",
+        "--config",
+        str(config),
+        "--data",
+        str(place / "data"),
+        "up",
+    ]
     begun = time.perf_counter()
     with spawn(command, place / "log", piped=True) as up:  # it ends with us, whatever happens to us
         try:
@@ -84,9 +93,7 @@ def _parts_alone() -> float:
 
 
 def _bare_python() -> float:
-    with subprocess.Popen(
-        [sys.executable, "-c", BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as bare:
+    with subprocess.Popen([sys.executable, "-c", BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bare:
         if bare.stdout is None:
             raise RuntimeError("no output to read")
         bare.stdout.readline()

@@ -77,5 +77,3 @@ def _give(template: str, people: Sequence[tuple[str, str]]) -> Given:
 def _state(number: int, family: str, given: str) -> PersonState:
     person = Person(family_name=family, given_name=given, display_name=family + given)
     return PersonState(f"p{number}", AT, "Asia/Shanghai", active=True, person=person)
-
-
