@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from company import START
-from guarded import ACME, CAUSE, GUARDS, K8S, Firm, Membership, day
+from guarded import ACME, CAUSE, GUARDS, K8S, POLICY, Firm, Membership, day
 
 from services.provisioner.errors import NothingHeldError
 from services.provisioner.holds import Which
@@ -236,6 +236,36 @@ async def test_undone_work_is_released_too(firm):
     firm.pauses.paused.clear()
     await firm.settle()
     assert firm.active() == 90
+
+
+async def test_joiners_prepared_beforehand_are_held_once_and_not_again_on_their_first_day():
+    firm = Firm(policy_text=POLICY.replace("crm: {attributes", "crm: {prepare: 3d, attributes"), more=GUARDS)
+    await firm.take_in(firm.hires(range(60)))
+    await firm.settle()
+    await firm.later(days=2)
+    await firm.take_in(firm.hires(range(100, 130), effective_at=day(firm.now, 10)))
+    await firm.settle()
+    await firm.later(days=8)
+    await firm.settle()
+    assert {await firm.row(n) for n in range(100, 130)} == {("held", f"guard:create:{ACME}")}
+    await firm.holds.release(Which(cause=ACME, kind="create"), "operator:li", "the new branch")
+    await firm.settle()
+    assert (firm.active(), firm.state(100)) == (60, "suspended")
+    await firm.later(days=3)
+    await firm.settle()
+    assert firm.active() == 90
+
+
+async def test_joiners_taken_back_before_their_first_day_are_undone_without_a_word():
+    firm = Firm(policy_text=POLICY.replace("crm: {attributes", "crm: {prepare: 3d, attributes"), more=GUARDS)
+    await firm.take_in(firm.hires(range(12), effective_at=day(firm.now, 2)))
+    await firm.settle()
+    assert firm.state(3) == "suspended"
+    await firm.later(days=1)
+    await firm.take_in(firm.withdrawals(range(12), of="hired"))
+    await firm.settle()
+    assert await firm.holds.listed() == []
+    assert firm.state(3) is None
 
 
 # ---------------------------------------------------------------- two operators
