@@ -47,7 +47,7 @@ def _words(held: dict[str, Any]) -> dict[str, Any]:
 @holds.command("show", key="holds_show")
 @_which
 @common
-def holds_show(shared: Common, **which: str | None) -> None:
+def holds_show(shared: Common, /, **which: str | None) -> None:
     with Api(find(shared)) as api:
         people = api.get("/v1/holds/people", **which)
     rows = people if shared.json else [{**_words(one), "by": ", ".join(one["released_by"])} for one in people]
@@ -58,7 +58,7 @@ def holds_show(shared: Common, **which: str | None) -> None:
 @_which
 @click.option("--reason", required=True, help=t("option.reason"))
 @common
-def holds_release(shared: Common, reason: str, **which: str | None) -> None:
+def holds_release(shared: Common, /, reason: str, **which: str | None) -> None:
     done = _decided(shared, "release", reason, which)
     shared.answer(done, t("holds.done_release", n=done["people"]))
 
@@ -67,7 +67,7 @@ def holds_release(shared: Common, reason: str, **which: str | None) -> None:
 @_which
 @click.option("--reason", required=True, help=t("option.reason"))
 @common
-def holds_refuse(shared: Common, reason: str, **which: str | None) -> None:
+def holds_refuse(shared: Common, /, reason: str, **which: str | None) -> None:
     done = _decided(shared, "refuse", reason, which)
     shared.answer(done, t("holds.done_refuse", n=done["people"]))
 

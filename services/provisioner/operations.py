@@ -25,6 +25,9 @@ from services.provisioner.store.guard_values import HeldGroup
 from services.provisioner.store.port import Books, Mark, PersonCard, Quarantined, Store, Waiting
 
 STATES = ("in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate")
+MOST_HELD = 100_000
+"""Rows looked through for `todo`: a mass change that is held must not push out what else waits."""
+
 OVERDUE = 24 * 3600
 """Seconds after which something that waits for a person is overdue."""
 
@@ -214,7 +217,7 @@ class Operations:
     async def todo(self) -> list[dict[str, Any]]:
         """Everything that waits for a person, oldest first, with the next command."""
         now = self.clock.business_now()
-        items = [_waiting(row) for row in await self.store.waiting() if _needs_person(row)]
+        items = [_waiting(row) for row in await self.store.waiting(MOST_HELD) if _needs_person(row)]
         items += [_slice(group) for group in await self.store.held_groups() if _by_guard(group.reason)]
         items += [_quarantined(row) for row in await self.store.quarantined()]
         for target, by, reason, since in await self.pauses.pauses():

@@ -29,8 +29,9 @@ _ACCOUNTS = "SELECT person_id, target, body FROM account WHERE person_id = ANY($
 
 # Machine time: a rehearsal's clock may stand. Marks come later in the transaction, so what is due is older work.
 _WAVE = """UPDATE change_state SET version = version + 1, last_at = now(), wave = wave + (
-  last_at < now() - interval '1 second' AND NOT EXISTS (
-    SELECT FROM due WHERE holder IS NOT NULL OR due_at <= (SELECT business_now())))::int
+  last_at < now() - interval '1 second' AND NOT EXISTS (SELECT FROM due WHERE holder IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM due WHERE holder IS NULL AND due_at < 'infinity'
+                  AND due_at <= (SELECT business_now())))::int
 RETURNING wave"""
 _LAPSED = """DELETE FROM change AS c USING unnest($1::text[], $2::text[]) AS n (person_id, kind)
 WHERE c.person_id = n.person_id AND c.kind = n.kind"""
