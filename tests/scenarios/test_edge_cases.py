@@ -13,7 +13,7 @@ CASES = [
         each, marks=pytest.mark.xfail(strict=True, reason=NOT_REACHED[each]) if each in NOT_REACHED else (), id=each
     )
     for each in cases()
-]
+] or [pytest.param("", marks=pytest.mark.skip(reason="left out: the edge cases of ../shared/data"))]
 
 
 @pytest.mark.parametrize("name", CASES)
