@@ -12,6 +12,7 @@ from services.cli.messages import t
 from services.cli.secrets import add_operator, known_operators
 from services.cli.up import SAMPLE
 
+CLAIMS = "claims.yaml"
 EVENTS = ("hire.jsonl", "move.jsonl", "leave.jsonl")
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -24,7 +25,7 @@ operator = Group("operator", key="operator")
 @common
 def init(shared: Common, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    files = {folder / name: SAMPLE.with_name(name) for name in (SAMPLE.name, *EVENTS)}
+    files = {folder / name: SAMPLE.with_name(name) for name in (SAMPLE.name, CLAIMS, *EVENTS)}
     for file in files:
         if file.exists():
             raise AnswerError(t("error.exists", file=file))

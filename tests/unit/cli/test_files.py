@@ -10,7 +10,7 @@ import pytest
 from services.cli.__main__ import run
 from services.cli.company import SOURCE
 from services.cli.secrets import OPERATOR, add_operator, complete, known_operators, write_private
-from services.cli.setup import EVENTS
+from services.cli.setup import CLAIMS, EVENTS
 from services.cli.up import SAMPLE
 from services.ingest.translate import translate
 from services.kit.sources import SourceConfig
@@ -77,7 +77,7 @@ def test_a_file_that_is_none_is_left_alone(tmp_path, capsys):
 def test_init_writes_a_policy_that_checks_and_never_over_another(tmp_path, capsys):
     folder = tmp_path / "acme"
     assert run(["init", str(folder), "--json"]) == 0
-    assert {path.name for path in folder.iterdir()} == {SAMPLE.name, *EVENTS}
+    assert {path.name for path in folder.iterdir()} == {SAMPLE.name, CLAIMS, *EVENTS}
     assert run(["policy", "check", "--config", str(folder / "tenure.yaml"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["ok"] is True
     (folder / "tenure.yaml").write_text("mine")
