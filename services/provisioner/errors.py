@@ -20,8 +20,9 @@ class OperatorError(Exception):
 class UnknownPersonError(OperatorError):
     status, title = 404, "nobody has that id"
 
-    def __init__(self, text: str) -> None:
-        super().__init__(f"no person, worker or account is called {text!r}; `tenure find` searches names too")
+    def __init__(self) -> None:
+        # What was asked for may be a mobile or a name: no error says it again.
+        super().__init__("no person, worker or account is called that; `tenure find` searches names too")
 
 
 class AmbiguousPersonError(OperatorError):

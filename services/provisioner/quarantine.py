@@ -9,6 +9,9 @@ from typing import Any
 from services.provisioner.errors import OperatorError
 from services.provisioner.store.port import Message, Quarantined, Store
 
+LARGEST = 2**63 - 1
+"""The largest number the store knows: no message has one above it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
@@ -46,13 +49,13 @@ class Quarantine:
         return await self._close(event_no, f"resent by {by}")
 
     async def _one(self, event_no: int) -> Quarantined:
-        rows: Sequence[Quarantined] = await self.store.quarantined(event_no)
+        rows: Sequence[Quarantined] = await self.store.quarantined(event_no) if event_no <= LARGEST else ()
         if not rows:
             raise OperatorError(f"no message {event_no} is in quarantine; `tenure quarantine list` shows them")
         return rows[0]
 
     async def _close(self, event_no: int, reason: str) -> dict[str, Any]:
-        if not await self.store.close_quarantined(event_no, reason):
+        if event_no > LARGEST or not await self.store.close_quarantined(event_no, reason):
             raise OperatorError(f"no message {event_no} is in quarantine; `tenure quarantine list` shows them")
         return {"event_no": event_no, "state": "superseded", "reason": reason}
 
