@@ -13,7 +13,6 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -208,8 +207,5 @@ def _say(line: str, status: int) -> int:
 
 
 def _crashed(exc: BaseException) -> int:
-    # Only the kind and the place: texts of foreign errors quote the values they choke on.
-    frames = traceback.extract_tb(exc.__traceback__)
-    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
-    logging.logger().error("service.crashed", error=type(exc).__qualname__, where=where)
+    logging.logger().error("service.crashed", error=type(exc).__qualname__, where=logging.place(exc))
     return 1

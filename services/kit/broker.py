@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -72,6 +72,13 @@ def _is_news(record: logging.LogRecord) -> bool:
     return "Auto create topics is disabled" not in record.getMessage()  # said at every start; it is our choice
 
 
+async def _leave_headers(batch: Sequence[ConsumerRecord[Any, Any]], parse: Any) -> KafkaMessage:  # noqa: ANN401
+    """FastStream reads every header as UTF-8 and skips the whole batch where one is not: it is shown none."""
+    message: KafkaMessage = await parse((replace(batch[0], headers=()),))
+    message.raw_message = tuple(batch)
+    return message
+
+
 async def _keep_record(message: KafkaMessage) -> Any:  # noqa: ANN401 - FastStream's decoder
     return message.raw_message
 
@@ -109,6 +116,7 @@ def subscribe(
         rebalance_timeout_ms=60_000,
         max_poll_interval_ms=900_000,
         listener=listener,
+        parser=_leave_headers,
         decoder=_keep_record,
         no_reply=True,  # else a `reply_to` header on any record publishes the handler's result
     )

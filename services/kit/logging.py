@@ -1,12 +1,14 @@
 """Logs: one JSON object a line on standard error. Names are `noun.verb_past`; ids are bound once.
 
 `bind(event_id=…, person_id=…, target=…)` holds for the current task. Libraries speak through the same lines, from
-WARNING up. Texts that look like `access_token=…` are masked wherever they stand.
+WARNING up. Texts that look like `access_token=…` are masked wherever they stand. Of an exception a line holds the kind
+and the place, never its text: foreign errors quote the values they choke on.
 """
 
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from typing import Any, TextIO, cast
@@ -41,6 +43,28 @@ def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
     return {key: _mask(value) for key, value in event.items()}
 
 
+def place(exc: BaseException, frames: int = 8) -> list[str]:
+    """Where it was raised: the innermost frames, without their values."""
+    found = traceback.extract_tb(exc.__traceback__)[-frames:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in found]
+
+
+def name_exception(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401
+    """Put kind and place of an exception in place of its text (a structlog processor)."""
+    given = event.pop("exc_info", None)
+    exc = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(exc, BaseException):
+        event["error"], event["where"] = type(exc).__qualname__, place(exc)
+        event["event"] = str(event["event"]).replace(str(exc) or "\n", "…")
+    return event
+
+
+def first_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401
+    """Keep the first line of a library's text: asyncio writes exceptions with all they say below it."""
+    event["event"] = str(event["event"]).partition("\n")[0]
+    return event
+
+
 class _Once(logging.Filter):
     """Lets a library say the same thing once in ten seconds: in an outage aiokafka says it dozens of times a second."""
 
@@ -72,7 +96,7 @@ def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -
         name_service,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        name_exception,
         mask_secrets,
     ]
     to_json = structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -85,7 +109,7 @@ def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, first_line, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, to_json],
         )
     )
