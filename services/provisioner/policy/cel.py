@@ -174,6 +174,10 @@ class Condition:
         result = self._program.eval(activation=context.activation)
         return result.type() == cel.Type.BOOL and bool(result.value())
 
+    def reads(self, root: str) -> bool:
+        """Whether it reads anything of `person`, `department` and so on."""
+        return any(path[0] == root for path in self.fields)
+
     def missing(self, context: Context) -> tuple[str, ...]:
         """The paths that must become known (or other) for it to hold; empty when it holds."""
         if self.holds(context):

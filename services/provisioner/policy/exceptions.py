@@ -38,9 +38,9 @@ def _ended_by_hr(policy: Policy, past: Past, since: datetime, at: datetime) -> b
     ends_on = policy.exceptions.ends_on if policy.exceptions else ()
     if not ends_on:
         return False
-    before, _ = past.seen(since)
+    before = past.line.state(since)
     for instant in past.changes(since, at):
-        state, _ = past.seen(instant)
+        state = past.line.state(instant)
         moved = state.active and _place(state) != _place(before) and before.active
         if ("leave" in ends_on and before.active and not state.active) or ("move" in ends_on and moved):
             return True

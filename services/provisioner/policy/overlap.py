@@ -10,7 +10,7 @@ from typing import NamedTuple
 from contracts.decisions import OverlapExtended
 from services.provisioner.model import PersonState
 from services.provisioner.policy.cel import Context
-from services.provisioner.policy.past import BEGINNING, Past
+from services.provisioner.policy.past import Past
 from services.provisioner.policy.rules import Accounts, Birthright, Policy
 
 
@@ -27,9 +27,10 @@ def overlap(policy: Policy, rule: Birthright, accounts: Accounts, past: Past, at
     if rule.when is None or not (rule.keep or any(until > at for _, until in extended)):
         return None
     longer = any(until > at for _, until in extended)
-    since = BEGINNING if longer else at - rule.keep
+    since = None if longer else at - rule.keep
+    placed = rule.when.reads("department") or (accounts.for_ is not None and accounts.for_.reads("department"))
     stopped = None
-    for begin, state, context in past.stretches(rule.when, since, at):
+    for begin, state, context in past.stretches(rule.when, since, at, placed=placed):
         if not _has_access(state, context, accounts):
             return None
         if rule.holds(context):
