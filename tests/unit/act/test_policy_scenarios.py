@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from company import POLICY, Company
@@ -149,6 +150,27 @@ async def test_everything_heard_at_once_in_the_overlap_ends_in_the_same_access()
     await at_work.hire("e1")
     await at_work.settle()
     assert at_work.account("wangw")[1] == ["tag:office", "tag:sales"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+async def test_no_order_of_news_changes_what_somebody_has(order):
+    at_work = company("exceptions: {longest: 90d, ends_on: [move]}\n")
+    at_work.clock.business = at_work.clock.machine = day("2026-03-15")
+    told = [
+        lambda: at_work.hire("e1"),
+        lambda: at_work.say("transferred", "e2", worker_id="W1", effective_at=MOVED, assignment=OFFICE),
+        lambda: at_work.say("transferred", "e3", worker_id="W1", effective_at="2026-03-14",
+                            assignment={"job_function": "it"}),
+        lambda: decide(at_work, ExceptionGranted, target="crm", entitlement="tag:vip", until=day("2026-04-01")),
+    ]  # fmt: skip
+    for number in order:
+        await told[number]()
+        await at_work.settle()
+    assert at_work.account("wangw")[1] == ["tag:sales", "tag:vip"]
+    await at_work.settle(until=day("2026-03-17"))
+    assert at_work.account("wangw")[1] == ["tag:vip"]
+    assert await at_work.books() == {"confirmed": 3}
+    assert {reason for _, reason in (await at_work.events()).values()} == {None}
 
 
 async def test_who_never_had_the_job_gets_no_overlap_from_a_reorganisation_since():
