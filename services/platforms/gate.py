@@ -13,6 +13,9 @@ URGENT, EVERYDAY, BULK = 0, 1, 2
 lane: ContextVar[int] = ContextVar("lane", default=EVERYDAY)
 """How urgent the work of this task is: 0 leave and stop, 1 everyday, 2 bulk. The executor sets it."""
 
+share: ContextVar[float] = ContextVar("share", default=1.0)
+"""The part of a quota that this task may use at most, one call after another; a sweep takes a fifth."""
+
 
 class GateClosedError(Exception):
     """The call was not started: the target or Tenure is paused, or the process lost its lease. Nothing was sent."""

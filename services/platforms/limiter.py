@@ -79,6 +79,8 @@ class Limiter:
     async def call(self, target: str, api: str) -> AsyncIterator[None]:
         lane, begun = gate.lane.get(), self._clock()
         state = self._api(target, api)
+        if (share := gate.share.get()) < 1:
+            await self._sleep(state.gap / share)
         await self._pass(state, target, api, lane)
         now = self._clock()
         self.calls[target] += 1

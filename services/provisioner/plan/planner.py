@@ -7,15 +7,15 @@ gaining the new. Planning again after carrying out gives nothing.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.provisioner.connectors.base import Field
 from services.provisioner.model import Account, AccountState, Case, Reason, Step, Verb
 from services.provisioner.plan.wish import Wish
 from services.provisioner.store.port import StoredAccount
 
-CLOSED_BY_OTHERS = "closed_by_others"
-REOPENED_BY_OTHERS = "reopened_by_others"
+CLOSED_BY_OTHERS: Final = "closed_by_others"
+REOPENED_BY_OTHERS: Final = "reopened_by_others"
 FIELD_OF_OURS = "field_of_ours"
 ANOTHER_WRITES = "another_system_writes_this"
 PROTECTED = "protected"

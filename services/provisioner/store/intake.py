@@ -13,12 +13,12 @@ from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.identity import Naming
 from services.provisioner.model import Fact, FactKey, WorkerKey
-from services.provisioner.store import routing
+from services.provisioner.store import routing, sweeps
 from services.provisioner.store.codec import account_text, body_text, clean, decision_text, pack, read_account
 from services.provisioner.store.guards import PostgresAnnouncing
 from services.provisioner.store.heirs import inherit
 from services.provisioner.store.outbox import publish
-from services.provisioner.store.port import Mark, Message, NewEvent, Touched
+from services.provisioner.store.port import Mark, Message, NewEvent, Seen, StoredAccount, Touched
 from services.provisioner.store.routing import Ident, Owner, Subject
 
 URGENT_CHANNEL: Final = "tenure_urgent"
@@ -228,6 +228,12 @@ class PostgresIntakeTx(PostgresAnnouncing):
                 row["target"],
                 body,
             )
+
+    async def see(self, target: str, seen: Sequence[Seen]) -> None:
+        await sweeps.see(self._db, target, seen)
+
+    async def link(self, target: str, person_id: str, account: StoredAccount) -> bool:
+        return await sweeps.link(self._db, target, person_id, account)
 
     async def decide(self, decision: Decision) -> None:
         if isinstance(decision, PersonIdentified):

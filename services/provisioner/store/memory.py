@@ -14,14 +14,15 @@ from services.provisioner.store.memory_guards import MemoryGuards
 from services.provisioner.store.memory_intake import MemoryIntakeTx
 from services.provisioner.store.memory_questions import MemoryQuestions
 from services.provisioner.store.memory_queue import MemoryQueue
-from services.provisioner.store.port import IntakeTx, Message
+from services.provisioner.store.memory_sweeps import MemorySweeps
+from services.provisioner.store.port import IntakeTx, Message, Swept
 
 
 def _real() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards):
+class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps):
     """Implements `port.Store`. `paused` says whether a target is: such a target is not claimed."""
 
     def __init__(
@@ -34,6 +35,7 @@ class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards):
         self._names: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._departments: dict[str, dict[str, str]] = {}
         self._epochs: set[str] = set()
+        self._sweeps: dict[str, Swept] = {}
         self._leaders: dict[str, tuple[str, int, datetime]] = {}
 
     @asynccontextmanager

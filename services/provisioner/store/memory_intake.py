@@ -7,11 +7,11 @@ from datetime import datetime
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.identity import naming_of
-from services.provisioner.model import Fact, FactKey, WorkerKey
+from services.provisioner.model import AccountState, Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
 from services.provisioner.store.memory_guards import MemoryAnnouncing
 from services.provisioner.store.memory_tables import Base, KeptEvent, Row, Tables
-from services.provisioner.store.port import Mark, Message, NewEvent, Touched
+from services.provisioner.store.port import Mark, Message, NewEvent, Seen, StoredAccount, Touched
 from services.provisioner.store.routing import Ident, Known, Subject
 
 
@@ -147,6 +147,23 @@ class MemoryIntakeTx(MemoryAnnouncing):
         for (person, target), account in list(self._tables.accounts.items()):
             if person == person_id:
                 self._tables.accounts[person, target] = replace(account, checked_at=None)
+
+    async def see(self, target: str, seen: Sequence[Seen]) -> None:
+        for one in seen:
+            kept = self._tables.accounts.get((one.person_id, target))
+            if kept is not None and kept.checked_at == one.before:
+                self._tables.accounts[one.person_id, target] = one.account
+
+    async def link(self, target: str, person_id: str, account: StoredAccount) -> bool:
+        folded, tables = account.observed.native_id.casefold(), self._tables
+        there = {p: a.observed.native_id for (p, where), a in tables.accounts.items() if where == target}
+        owners = {person for person, native_id in there.items() if native_id.casefold() == folded}
+        kept = tables.accounts.get((person_id, target))
+        if owners - {person_id} or (kept is not None and kept.observed.state is not AccountState.NONE):
+            return False
+        tables.accounts[person_id, target] = account
+        tables.targets_of[person_id] = tables.targets_of.get(person_id, frozenset()) | {target}
+        return True
 
     async def decide(self, decision: Decision) -> None:
         decide(self._tables, decision)

@@ -25,6 +25,7 @@ from services.provisioner.store.values import (
     EventChange,
     EventStateName,
     Finished,
+    Kept,
     Mark,
     Message,
     NewEvent,
@@ -35,9 +36,11 @@ from services.provisioner.store.values import (
     Quarantined,
     QueueDepth,
     RowVerdict,
+    Seen,
     Settle,
     Settlement,
     StoredAccount,
+    Swept,
     TargetRow,
     Touched,
     Waiting,
@@ -56,6 +59,7 @@ __all__ = [
     "Finished",
     "Guarding",
     "IntakeTx",
+    "Kept",
     "Mark",
     "Message",
     "NewEvent",
@@ -69,10 +73,13 @@ __all__ = [
     "QueueDepth",
     "Registry",
     "RowVerdict",
+    "Seen",
     "Settle",
     "Settlement",
     "Store",
     "StoredAccount",
+    "Sweeping",
+    "Swept",
     "TargetRow",
     "Touched",
     "Waiting"
@@ -134,6 +141,14 @@ class IntakeTx(Announcing, Protocol):
 
     async def forget_checks(self, person_id: str) -> None:
         """Nothing remembered of the person's accounts counts as checked: the next pass looks before it plans."""
+        ...
+
+    async def see(self, target: str, seen: Sequence[Seen]) -> None:
+        """Remember what a sweep saw, except of accounts that were checked since it compared them; after the marks."""
+        ...
+
+    async def link(self, target: str, person_id: str, account: StoredAccount) -> bool:
+        """Remember an existing account as the person's; False when it is somebody else's or they have one."""
         ...
 
     async def decide(self, decision: Decision) -> None:
@@ -303,7 +318,21 @@ class Guarding(Protocol):
         ...
 
 
-class Store(Queue, Questions, Registry, Guarding, Protocol):
+class Sweeping(Protocol):
+    """Whole targets."""
+
+    async def accounts_on(self, target: str, after: str, limit: int) -> Sequence[Kept]:
+        """The accounts remembered there, by person, those after `after`."""
+        ...
+
+    async def last_sweep(self, target: str) -> Swept | None:
+        """The last sweep; before the first one the earliest check of any account, None where none was checked."""
+        ...
+
+    async def swept(self, target: str, sweep: Swept) -> None: ...
+
+
+class Store(Queue, Questions, Registry, Guarding, Sweeping, Protocol):
     """All of it."""
 
     def intake(self) -> AbstractAsyncContextManager[IntakeTx]:

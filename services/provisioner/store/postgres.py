@@ -16,12 +16,13 @@ from services.provisioner.store.port import IntakeTx
 from services.provisioner.store.questions import PostgresQuestions
 from services.provisioner.store.queue import PostgresQueue
 from services.provisioner.store.registry import PostgresRegistry
+from services.provisioner.store.sweeps import PostgresSweeps
 from services.provisioner.store.writer import WRITERS, GroupWriter
 
 SCHEMA = "provisioner"
 
 
-class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, PostgresGuards, PostgresOutbox):
+class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, PostgresGuards, PostgresSweeps, PostgresOutbox):
     """Implements `port.Store`. Nothing is connected before the first call; a lost database is found again by itself.
 
     Every call raises StoreUnavailableError while the database is gone. At most 13 connections.

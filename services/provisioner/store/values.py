@@ -105,6 +105,32 @@ class StoredAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A person's account on a target as remembered. `at_rest`: no pass holds it and none is due."""
+
+    person_id: str
+    account: StoredAccount
+    at_rest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a sweep saw of a person's account, which had been checked at `before` when the sweep compared it."""
+
+    person_id: str
+    before: datetime | None
+    account: StoredAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A whole target was read, begun at `at` (business time); how many accounts differed, by kind."""
+
+    at: datetime
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class OpenEvent:
     """An accepted event of this person (or of departments) that is not in a final state, or confirmed and owing."""
 

@@ -1,0 +1,159 @@
+"""A sweep: a whole target is read, compared with what is remembered, and whoever differs is marked due.
+
+It changes nothing on the platform: the pass that it wakes looks again and decides as ever. A listing that breaks off
+is no listing: nothing is compared before it is whole.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from services.platforms import gate
+from services.provisioner.act.target import Target
+from services.provisioner.act.trees import Trees
+from services.provisioner.facts.departments import Departments
+from services.provisioner.model import Account
+from services.provisioner.plan.departments import Wanted, plan_departments
+from services.provisioner.plan.drift import Compared, Line, Owned, changes, compare, orphans, tree_drift
+from services.provisioner.plan.planner import REOPENED_BY_OTHERS
+from services.provisioner.policy.load import Policy
+from services.provisioner.store.guard_values import SWEEP, Change
+from services.provisioner.store.port import DEPARTMENTS, Kept, Mark, Seen, Store, Swept
+
+PAGE = 500
+"""Accounts compared, and written, at once."""
+SHARE = 0.2
+"""Of the quota, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one sweep found, and when it began to read."""
+
+    target: str
+    at: datetime
+    lines: tuple[Line, ...]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return Counter(line.kind for line in self.lines)
+
+
+def owned_on(policy: Policy, target: Target) -> Owned:
+    """What policy keeps on a target: fields it always writes, the lists it names."""
+    attributes = policy.accounts[target.name].attributes
+    fields = (name for name, attribute in attributes.items() if not attribute.on_create)
+    named = [(rule.grants.get(target.name, ()), rule.deny.get(target.name, ())) for rule in policy.birthrights]
+    denied = frozenset(entitlement for _, deny in named for entitlement in deny)
+    granted = frozenset(entitlement for grants, _ in named for entitlement in grants)
+    exclusive = policy.exclusive.get(target.name, frozenset())
+    return Owned(
+        frozenset(name for name in fields if name in target.fields and target.fields[name].writable == "always"),
+        granted | denied | exclusive,
+        denied | exclusive,
+    )
+
+
+@dataclass(slots=True)
+class Sweep:
+    """`run` reads the target of one policy; `guarded`: guards count what it wakes as a cause of its own."""
+
+    store: Store
+    target: Target
+    owned: Owned
+    trees: Trees
+    guarded: bool = False
+    _lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    async def run(self, at: datetime, *, repair: bool) -> Report:
+        """Compare everything; with `repair` mark whoever differs. Raises PlatformError, GateClosedError."""
+        lane, share = gate.lane.set(gate.BULK), gate.share.set(SHARE)
+        try:
+            shown = await self._listed()
+            tree = [*await self._departments(at)]
+        finally:
+            gate.lane.reset(lane)
+            gate.share.reset(share)
+        lines, known = list[Line](), set[str]()
+        async for page in self._remembered():
+            known.update(kept.account.observed.native_id.casefold() for kept in page)
+            compared = [self._compare(kept, shown) for kept in page if kept.at_rest]
+            lines += [one.line for one in compared if one.line.kind != "agrees"]
+            if repair:
+                await self._wake([(k, c) for k, c in zip((k for k in page if k.at_rest), compared, strict=True)], at)
+        lines += [*orphans(shown, known), *tree]
+        report = Report(self.target.name, at, tuple(lines))
+        if repair:
+            await self._departments_due(tree, at)
+            await self.store.swept(self.target.name, Swept(at, report.counts))
+        return report
+
+    # ------------------------------------------------------------ reading
+
+    async def _listed(self) -> dict[str, Account]:
+        """Every account by folded native id, and the lists that policy names where accounts do not show them."""
+        connector = self.target.connector
+        shown = {account.native_id.casefold(): account async for account in connector.accounts()}
+        if not connector.shows_grants:
+            self._lists = {
+                name: frozenset(native_id.casefold() for native_id in await connector.members(name))
+                for name in sorted(self.owned.lists)
+            }
+        return shown
+
+    async def _departments(self, at: datetime) -> Iterator[Line]:
+        target = self.target
+        if target.departments == "none" or target.mode != "enforce":
+            return iter(())
+        tree = await self.trees.at(at)
+        links, shown = await self.store.department_links(target.name), await target.connector.departments()
+        closed = [d.department_id for d in tree.closed()] if target.departments == "full" else []
+        fitting = target.connector.fitting
+        return tree_drift(plan_departments(wanted_of(tree), closed, links, shown, await target.top(), fitting))
+
+    async def _remembered(self) -> AsyncIterator[Sequence[Kept]]:
+        after = ""
+        while page := await self.store.accounts_on(self.target.name, after, PAGE):
+            yield page
+            after = page[-1].person_id
+
+    def _compare(self, kept: Kept, shown: Mapping[str, Account]) -> Compared:
+        key = kept.account.observed.native_id.casefold()
+        account = shown.get(key)
+        if account is not None and not self.target.connector.shows_grants:
+            held = {name for name, members in self._lists.items() if key in members}
+            account = replace(account, grants=(kept.account.observed.grants - self._lists.keys()) | held)
+        return compare(kept.person_id, kept.account, account, self.owned)
+
+    # ------------------------------------------------------------ waking
+
+    async def _wake(self, found: Sequence[tuple[Kept, Compared]], at: datetime) -> None:
+        """One transaction a page: the marks of those who differ, then what was seen of them."""
+        differing = [(k, c) for k, c in found if c.line.kind != "agrees" and c.line.news]
+        if self.guarded:
+            for kept, one in differing:
+                for kind in changes(one.line):
+                    await self.store.note(Change(f"{SWEEP}{self.target.name}", kind, kept.person_id, at))
+        marks = [Mark(kept.person_id, _lane(one.line), at) for kept, one in differing]
+        quiet = [(k, c) for k, c in found if c.line.kind == "agrees" and c.learnt]
+        seen = [Seen(k.person_id, k.account.checked_at, c.learnt) for k, c in (*differing, *quiet) if c.learnt]
+        if seen:
+            async with self.store.intake() as tx:
+                await tx.mark(marks, [self.target.name])
+                await tx.see(self.target.name, seen)
+
+    async def _departments_due(self, lines: Sequence[Line], at: datetime) -> None:
+        if lines:
+            async with self.store.intake() as tx:
+                await tx.mark([Mark(DEPARTMENTS, gate.BULK, at)], [self.target.name])
+
+
+def wanted_of(tree: Departments) -> list[Wanted]:
+    """The open departments, parents first, without their leaders."""
+    return [Wanted(d.department_id, d.name, tree.parent(d.department_id), d.order) for d in tree.open()]
+
+
+def _lane(line: Line) -> int:
+    """Access that somebody opened again is closed as fast as a leave."""
+    return gate.URGENT if line.kind == REOPENED_BY_OTHERS else gate.BULK
