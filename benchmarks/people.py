@@ -5,6 +5,7 @@ call and one after it, forty people at once.
 """
 
 import asyncio
+import os
 import time
 
 import asyncpg
@@ -13,6 +14,7 @@ from aiokafka import AIOKafkaConsumer
 from benchmarks import events, policies
 from benchmarks.company import Company, running
 from benchmarks.figures import Figure, Goal
+from benchmarks.machine import resident_mb
 from contracts.topics import HR_EVENTS
 
 AT_ONCE = 40
@@ -41,11 +43,15 @@ def _hire(company: Company, count: int) -> tuple[float, float, float]:
 def _one(count: int) -> list[Figure]:
     with running(policies.memory({"one": 0.0})) as company:
         seconds, own, database = _hire(company, count)
+        memory = resident_mb(company.installation.services["provisioner"].pid)
         bare = asyncio.run(_bare(company, count))
+        own_memory = resident_mb(os.getpid())
     return [
         Figure("accounts a second, 1 memory target", count / seconds, "1/s", BARE, count / bare, Goal(2000)),
         Figure("provisioner's CPU a hire, 1 target", own / count * 1e3, "ms", "database's CPU", database / count * 1e3),
-    ]
+        Figure(f"provisioner's memory after {count:,} hires (RSS)", memory, "MB", "the process of the bare loop", own_memory,
+               Goal(200, better="less")),
+    ]  # fmt: skip
 
 
 def _several(count: int, targets: int, of_one: float) -> list[Figure]:
