@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from contracts.base import Text
 from services.kit.database import DatabaseGoneError
 from services.provisioner.errors import OperatorError
 from services.provisioner.holds import Holds, Which
@@ -40,17 +41,17 @@ class _Body(BaseModel):
 
 class PersonBody(_Body):
     person: str = Field(min_length=1, max_length=320)
-    reason: str | None = Field(default=None, max_length=256)
+    reason: Text | None = None
 
 
 class StopBody(_Body):
     person: str = Field(min_length=1, max_length=320)
-    reason: str = Field(min_length=1, max_length=256)
+    reason: Text
 
 
 class TargetBody(_Body):
     target: str | None = Field(default=None, max_length=128)
-    reason: str = Field(default="by hand", max_length=256)
+    reason: Text = "by hand"
 
 
 class HoldBody(_Body):
@@ -60,7 +61,7 @@ class HoldBody(_Body):
     kind: ChangeKind | None = None
     target: str | None = Field(default=None, max_length=128)
     person: str | None = Field(default=None, max_length=320)
-    reason: str = Field(min_length=1, max_length=256)
+    reason: Text
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:
@@ -70,7 +71,7 @@ class HoldBody(_Body):
 
 
 class DismissBody(_Body):
-    reason: str = Field(min_length=1, max_length=256)
+    reason: Text
 
 
 class ResendBody(_Body):
