@@ -49,7 +49,7 @@ def _one(count: int) -> list[Figure]:
     return [
         Figure("accounts a second, 1 memory target", count / seconds, "1/s", BARE, count / bare, Goal(2000)),
         Figure("provisioner's CPU a hire, 1 target", own / count * 1e3, "ms", "database's CPU", database / count * 1e3),
-        Figure(f"provisioner's memory after {count:,} hires (RSS)", memory, "MB", "the process of the bare loop", own_memory,
+        Figure(f"provisioner's memory after {count:,} hires (RSS)", memory, "MB", "the bare loop's process", own_memory,
                Goal(200, better="less")),
     ]  # fmt: skip
 
