@@ -11,7 +11,7 @@ from benchmarks.figures import Figure
 def measure(*, quick: bool) -> list[Figure]:
     with folder() as place:
         file: Path = place / "events.jsonl"
-        count = replay.written(file, 2_000 if quick else 100_000)
+        count = replay.written(file, 2_000 if quick else 30_000)
         plain = replay.bare(file)
         seconds, peak, rows = replay.measured(file)
     if not rows:
