@@ -41,7 +41,7 @@ class Cost:
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    return asyncio.run(_measure(*((500, 1_000, 60) if quick else (1_000, 20_000, 500))))
+    return asyncio.run(_measure(*((500, 1_000, 60) if quick else (1_000, 20_000, 300))))
 
 
 async def _measure(few: int, many: int, hires: int) -> list[Figure]:
