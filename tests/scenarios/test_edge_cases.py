@@ -6,7 +6,6 @@ from edge_cases import DELIVERED, cases, last_moment, moment, play
 pytestmark = pytest.mark.skipif(not cases(), reason="left out: the edge cases of ../shared/data")
 
 NOT_REACHED = {
-    "I13": "the target in memory takes an e-mail again that differs only in case, which no real platform does",
     "I14": "a mobile held by a closed account does not bring that account's deletion forward: it waits in the inbox",
 }
 """Case: what it asks for that is not reached yet."""

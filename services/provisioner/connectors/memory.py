@@ -63,8 +63,8 @@ class MemoryPlatform:
         default_factory=lambda: {ROOT: NativeDepartment(ROOT, "company", None, order=0)}
     )
     calls: Counter[str] = field(default_factory=Counter)
-    holders: dict[tuple[str, str | None], str] = field(default_factory=dict)
-    """Who holds a mobile or e-mail, by folded native id."""
+    holders: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Who holds a mobile or e-mail (folded), by folded native id."""
     failures: list[Failure] = field(default_factory=list)
 
     def fail(self, verb: str, error: PlatformError, *, after_commit: bool = False) -> None:
@@ -87,7 +87,7 @@ class MemoryPlatform:
         key = account.native_id.casefold()
         self._release(key)
         self.accounts[key] = account
-        self.holders.update({(name, account.attributes[name]): key for name in UNIQUE if account.attributes.get(name)})
+        self.holders.update({mark: key for name in UNIQUE if (mark := _mark(name, account.attributes))})
 
     def drop(self, native_id: str) -> None:
         key = native_id.casefold()
@@ -99,7 +99,14 @@ class MemoryPlatform:
     def _release(self, key: str) -> None:
         if account := self.accounts.get(key):
             for name in UNIQUE:
-                self.holders.pop((name, account.attributes.get(name)), None)
+                if mark := _mark(name, account.attributes):
+                    self.holders.pop(mark, None)
+
+
+def _mark(name: str, attributes: Mapping[str, str | None]) -> tuple[str, str] | None:
+    """A mobile or e-mail as platforms compare it: without regard to case."""
+    value = attributes.get(name)
+    return (name, value.casefold()) if value else None
 
 
 def open_memory(target: str, config: MemoryConfig, gate: Gate, platform: MemoryPlatform | None = None) -> "Memory":
@@ -317,7 +324,8 @@ class Memory:
 
     def _check_free(self, attributes: Mapping[str, str | None], native_id: str) -> None:
         for name in UNIQUE:
-            holder = self.platform.holders.get((name, attributes.get(name)))
+            mark = _mark(name, attributes)
+            holder = self.platform.holders.get(mark) if mark else None
             if holder is not None and holder != native_id.casefold():
                 raise TakenError("taken", "memory", name, self.platform.accounts[holder].native_id)
 
