@@ -115,6 +115,9 @@ class Limiter:
             self._pausing[target] -= 1
 
     async def resume(self, target: str) -> None:
+        """Let calls start again; a pause that is being made in this process comes into force first."""
+        while self._pausing[target]:
+            await self._sleep(self._ledger.delay / 10)
         await self._ledger.resume(target)
 
     async def pauses(self) -> Sequence[Pause]:

@@ -185,13 +185,17 @@ def operators(world, told):
     told.keep("a wrong token", world.http.get(url + "/v1/find", params={"text": MOBILE}, headers=wrong), 401)
 
 
+def paused(world) -> set[str]:
+    return {item["target"] for item in world.ask("/v1/todo") if item["kind"] == "paused"}
+
+
 def refusing_platforms(world, told):
     """The secrets are refused and the platforms answer nonsense, while there is something to do."""
-    for platform, path in (("wecom", "gettoken"), ("dingtalk", "gettoken")):
-        world.fault(platform, kind="expire_token")
-        world.fault(platform, path=path, kind="errcode", code=40001, times=None)
+    for platform in ("wecom", "dingtalk"):
+        world.fault(platform, path="gettoken", kind="errcode", code=40001, times=None)
+        world.fault(platform, kind="expire_token", times=None)
     world.send([moved("W3", "2026-01-09", "D-ADM", "administration"), moved("W1", "2026-01-09", "D-SAL", "sales")])
-    world.until(lambda: [item for item in world.ask("/v1/todo") if item["kind"] == "paused"], 60, "a target paused")
+    world.until(lambda: paused(world) >= {"wecom", "dingtalk"}, 60, "both targets paused")
     told.keep("continue with a wrong secret", world.order("/v1/continue", {"target": "wecom"}), 409)
     for platform in ("wecom", "dingtalk"):
         world.calm(platform)
