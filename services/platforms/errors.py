@@ -54,7 +54,9 @@ class NeedsPersonError(PlatformError):
 class TakenError(NeedsPersonError):
     """A unique mark is in use. `holder` is the native id of the account that holds it, where the platform says so."""
 
-    def __init__(self, code: str, api: str, field: Literal["native_id", "mobile", "email"], holder: str | None = None) -> None:
+    def __init__(
+        self, code: str, api: str, field: Literal["native_id", "mobile", "email"], holder: str | None = None
+    ) -> None:
         super().__init__(code, api, f"{field}_taken")
         self.field, self.holder = field, holder
 

@@ -14,7 +14,8 @@ AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 
 def test_the_sdk_reads_what_we_write():
-    ours = Attributes(specversion="1.0", id="e1", source="urn:hr:acme", type="hr.worker.hired.v1", time=AT, recordedat=AT)
+    known = {"specversion": "1.0", "id": "e1", "source": "urn:hr:acme", "type": "hr.worker.hired.v1"}
+    ours = Attributes(**known, time=AT, recordedat=AT)
     message = KafkaMessage(dict(to_headers(ours)), b"urn:hr:acme/W1", json.dumps(DATA).encode())
     event = from_binary(message, JSONFormat())
     assert (event.get_id(), event.get_source(), event.get_type()) == ("e1", "urn:hr:acme", "hr.worker.hired.v1")

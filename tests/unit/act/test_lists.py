@@ -22,6 +22,8 @@ class Directory:
             None,
         )
 
+        self.asked = asyncio.Event()
+
     def refusal(self, _entitlement):
         return None
 
@@ -43,6 +45,7 @@ class Directory:
 
     async def members(self, entitlement):
         self.calls.append(("members", entitlement))
+        self.asked.set()
         await asyncio.sleep(0)
         return frozenset(self.held)
 
@@ -103,8 +106,7 @@ async def test_who_asks_after_a_read_began_gets_a_newer_one():
     directory = Directory()
     lists = Lists(directory, gather=0.001)
     first = asyncio.create_task(lists.holds("t", "mei"))
-    while not directory.calls:
-        await asyncio.sleep(0)
+    await directory.asked.wait()
     directory.held = {"mei"}
     assert await lists.holds("t", "mei")
     await first

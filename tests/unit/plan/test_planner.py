@@ -1,7 +1,9 @@
 """The planner's promises, in the field's words."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 from hypothesis import assume, given, settings
@@ -20,19 +22,23 @@ REASON = Reason(facts=("urn:hr/e1/1",), rule="birthright.sales", policy="p1")
 class Suspends:
     """A platform that locks accounts, as WeCom does."""
 
-    fields = {
+    fields: ClassVar[Mapping[str, Field]] = {
         "name": Field(),
         "mobile": Field(writable="before_activation", readable="with_consent"),
         "badge": Field(writable="never"),
         "title": Field(clearable=False),
     }
-    closing = {"leave": ("suspend",), "stop": ("suspend",), "absence": ("suspend",)}
+    closing: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "leave": ("suspend",),
+        "stop": ("suspend",),
+        "absence": ("suspend",),
+    }
 
 
 class Removes(Suspends):
     """A platform that can only strip or remove, as DingTalk does."""
 
-    closing = {"leave": ("remove",), "stop": ("strip",), "absence": ("strip",)}
+    closing: ClassVar[Mapping[str, tuple[str, ...]]] = {"leave": ("remove",), "stop": ("strip",), "absence": ("strip",)}
 
 
 def mei(**changes):

@@ -76,7 +76,8 @@ def test_the_sample_loads_without_a_word() -> None:
          ["5:10: accounts.wecom.for: unknown name asignment.title; known are person, employment, assignment, "]),
         (ONE + "accounts: {wecom: {for: person.mobile}}\n",
          ["3:25: accounts.wecom.for: gives STRING, not true or false; compare it with something"]),
-        (ONE + "accounts: {wecom: {}}\nbirthright: {a: {deny: {wecom: ['tag:x']}, keep_after_move: 7d, when: 'true'}}\n",
+        (ONE + "accounts: {wecom: {}}\n"
+         + "birthright: {a: {deny: {wecom: ['tag:x']}, keep_after_move: 7d, when: 'true'}}\n",
          ["4:44: birthright.a.keep_after_move: keeps what the rule grants once `when` stopped holding; "]),
         (ONE + "accounts: {wecom: {}}\nentitlements: {'tag:x': exclusive, 'wecom:nonsense': additive}\n",
          ["4:16: entitlements.tag:x: must be a target and what it gives, such as wecom:tag:finance",
