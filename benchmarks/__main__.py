@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,8 @@ BENCHMARKS = {
     "start": 30, "growth": 50,
 }  # fmt: skip
 """Seconds that each may take at most; a benchmark that takes longer says so and has no figures."""
+
+TIDY_SECONDS = 15.0
 
 
 def main() -> None:
@@ -52,12 +55,21 @@ def _options() -> argparse.Namespace:
 
 
 def _run(name: str, *, quick: bool) -> list[Figure]:
-    """The figures of one benchmark. What it started ends with it, also when it is killed."""
+    """The figures of one benchmark. One that takes too long is interrupted, so that it can tidy up behind itself."""
     command = [sys.executable, "-m", "benchmarks", "--child", name, *(["--quick"] if quick else [])]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, check=True, timeout=BENCHMARKS[name], cwd=Path(__file__).parent.parent
-    )
-    return from_json(json.loads(done.stdout.splitlines()[-1]))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent) as child:
+        try:
+            out, _ = child.communicate(timeout=BENCHMARKS[name])
+        except BaseException:
+            child.send_signal(signal.SIGINT)
+            try:
+                child.communicate(timeout=TIDY_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()  # what it started ends with it
+            raise
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
+    return from_json(json.loads(out.splitlines()[-1]))
 
 
 def _say(name: str, figures: Sequence[Figure], failure: str | None, seconds: float) -> None:
