@@ -31,10 +31,13 @@ from services.provisioner.act.announcer import Announcer
 from services.provisioner.act.case import open_case
 from services.provisioner.act.departments import DepartmentPass
 from services.provisioner.act.reconcile import Pass
+from services.provisioner.act.sweep import Sweep, owned_on
+from services.provisioner.act.sweeper import Sweeper
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
 from services.provisioner.act.watch import Watch
 from services.provisioner.act.worker import Pace, Run, Worker
+from services.provisioner.adoption import Adoption
 from services.provisioner.api import Api, Operators
 from services.provisioner.connectors.registry import KINDS
 from services.provisioner.effective import Effective
@@ -42,6 +45,7 @@ from services.provisioner.exceptions import Exceptions
 from services.provisioner.exceptions_api import ExceptionHandlers
 from services.provisioner.handlers import Intake
 from services.provisioner.holds import Holds
+from services.provisioner.jobs import Jobs
 from services.provisioner.metrics import Metrics
 from services.provisioner.openapi import openapi_route
 from services.provisioner.operations import BusinessClock, Ends, Operations, count
@@ -52,6 +56,7 @@ from services.provisioner.settings import Settings
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.port import DEPARTMENTS, Claim, Finished, Store
 from services.provisioner.store.postgres import PostgresStore
+from services.provisioner.whole_api import WholeTargets
 
 PUBLISH_SECONDS = 30.0
 """Of one lot of the outbox; shorter than the relay's lease."""
@@ -268,6 +273,10 @@ def _service(
     refusals = {name: target.connector.refusal for name, target in parts.targets.items()}
     exceptions = ExceptionHandlers(Exceptions(operations, parts.policy, refusals))
     effective = Effective(operations, parts.policy.version)
+    sweeps, trees = _sweeps(parts), Trees(parts.store)
+    adoption = Adoption(parts.store, parts.policy, parts.clock, parts.targets, trees, worker.wake)
+    whole = WholeTargets(operations, sweeps, adoption, Jobs())
+    sweeper = Sweeper(parts.store, parts.clock, sweeps, parts.settings.sweep_every, parts.settings.process_name)
     turn = Progress(60.0)
     relay = Relay(
         parts.store,
@@ -285,13 +294,26 @@ def _service(
 
     return Service(
         routes=[
-            *api.routes((*exceptions.posts(), *effective.posts())),
+            *api.routes((*exceptions.posts(), *effective.posts(), *whole.posts())),
             *health.routes(),
             metrics_route(registry, refresh),
             openapi_route(),
         ],
-        loops={"worker": worker.run, "relay": relay.run, **{c.topic.name: c.watch for c in consumers}},
+        loops={
+            "worker": worker.run,
+            "relay": relay.run,
+            "sweeper": sweeper.run,
+            **{c.topic.name: c.watch for c in consumers},
+        },
     )
+
+
+def _sweeps(parts: Parts) -> dict[str, Sweep]:
+    trees = Trees(parts.store)
+    return {
+        name: Sweep(parts.store, target, owned_on(parts.policy, target), trees, bool(parts.policy.guards))
+        for name, target in parts.targets.items()
+    }
 
 
 def _checks(health: Health, parts: Parts, worker: Worker, turn: Progress) -> None:
@@ -325,4 +347,5 @@ async def _show(parts: Parts, operations: Operations, turn: Progress) -> None:
     metrics.show_held(parts.targets, await parts.store.held_groups())
     metrics.snapshot.set(await parts.store.snapshot_age())
     for name in parts.targets:
+        metrics.show_sweep(name, await parts.store.last_sweep(name), now)
         metrics.paused.labels(name).set(int(name in paused or "*" in paused))

@@ -10,9 +10,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from services.platforms.gate import BULK, EVERYDAY, URGENT
 from services.platforms.limiter import Limiter
 from services.provisioner.facts.arrivals import Kind
+from services.provisioner.plan import drift
 from services.provisioner.plan.guards import KINDS, read_reason
 from services.provisioner.store.guard_values import HeldGroup
-from services.provisioner.store.port import Books, EventStateName, QueueDepth, RowVerdict
+from services.provisioner.store.port import Books, EventStateName, QueueDepth, RowVerdict, Swept
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
 
@@ -83,6 +84,22 @@ class Metrics:
         self.attention = Gauge("tenure_waiting_for_person", "Rows held or in the inbox", ["target"], registry=registry)
         # Persons whom a guard holds, by the kind of step; zero once released or refused.
         self.held = Gauge("tenure_held", "Persons held by a guard", ["target", "kind"], registry=registry)
+
+        # Grows until a sweep has compared the whole target; zero where nothing is remembered.
+        self.check_age = Gauge(
+            "tenure_oldest_check_seconds", "Since a target was last compared whole", ["target"], registry=registry
+        )
+        # Set by every sweep: what differed from what is remembered, of policy or of nobody.
+        self.drift = Gauge(
+            "tenure_drift", "Accounts and departments that differed at the last sweep", ["target", "kind"],
+            registry=registry,
+        )  # fmt: skip
+
+    def show_sweep(self, target: str, last: Swept | None, now: datetime) -> None:
+        """Every kind, zero too."""
+        self.check_age.labels(target).set(max(0.0, (now - last.at).total_seconds()) if last else 0.0)
+        for kind in drift.KINDS:
+            self.drift.labels(target, kind).set(last.counts.get(kind, 0) if last else 0)
 
     def show_standing(self, targets: Iterable[str], standing: Mapping[tuple[str, RowVerdict], int]) -> None:
         """Every target and verdict, zero too: an alert must see it end."""

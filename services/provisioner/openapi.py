@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.provisioner import api, effective, exceptions_api
+from services.provisioner import api, effective, exceptions_api, whole_api
 from services.provisioner.store.guard_values import ChangeKind
 
 _REF = "#/components/schemas/{model}"
@@ -46,6 +46,8 @@ ORDERS: Mapping[str, type[BaseModel]] = {
     "/v1/extend": exceptions_api.ExtendBody,
     "/v1/retain": exceptions_api.RetainBody,
     "/v1/policy/apply": effective.ApplyBody,
+    "/v1/sweep": whole_api.SweepBody,
+    "/v1/adopt": whole_api.AdoptBody,
     "/v1/pause": api.TargetBody,
     "/v1/continue": api.TargetBody,
     "/v1/clock": api.ClockBody,

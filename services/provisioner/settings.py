@@ -41,6 +41,11 @@ class Settings(ServiceSettings):
         default=timedelta(days=3),
         description="How long published records are kept, to fill a new embedded broker again. Days as `P3D`.",
     )
+    sweep_every: timedelta = Field(
+        default=timedelta(hours=6),
+        description="How often each target is read whole and compared, in business time, as `PT6H`; `PT0S`: only when "
+        "an operator asks.",
+    )
     longest_call: float = Field(
         default=10.0, gt=0, description="Seconds one platform call may take before its outcome counts as unknown."
     )

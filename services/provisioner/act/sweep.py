@@ -5,7 +5,7 @@ is no listing: nothing is compared before it is whole.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -70,7 +70,7 @@ class Sweep:
         """Compare everything; with `repair` mark whoever differs. Raises PlatformError, GateClosedError."""
         lane, share = gate.lane.set(gate.BULK), gate.share.set(SHARE)
         try:
-            shown = await self._listed()
+            shown, self._lists = await whole(self.target, self.owned.lists)
             tree = [*await self._departments(at)]
         finally:
             gate.lane.reset(lane)
@@ -90,17 +90,6 @@ class Sweep:
         return report
 
     # ------------------------------------------------------------ reading
-
-    async def _listed(self) -> dict[str, Account]:
-        """Every account by folded native id, and the lists that policy names where accounts do not show them."""
-        connector = self.target.connector
-        shown = {account.native_id.casefold(): account async for account in connector.accounts()}
-        if not connector.shows_grants:
-            self._lists = {
-                name: frozenset(native_id.casefold() for native_id in await connector.members(name))
-                for name in sorted(self.owned.lists)
-            }
-        return shown
 
     async def _departments(self, at: datetime) -> Iterator[Line]:
         target = self.target
@@ -122,8 +111,8 @@ class Sweep:
         key = kept.account.observed.native_id.casefold()
         account = shown.get(key)
         if account is not None and not self.target.connector.shows_grants:
-            held = {name for name, members in self._lists.items() if key in members}
-            account = replace(account, grants=(kept.account.observed.grants - self._lists.keys()) | held)
+            unread = kept.account.observed.grants - self._lists.keys()
+            account = replace(account, grants=unread | account.grants)
         return compare(kept.person_id, kept.account, account, self.owned)
 
     # ------------------------------------------------------------ waking
@@ -147,6 +136,25 @@ class Sweep:
         if lines:
             async with self.store.intake() as tx:
                 await tx.mark([Mark(DEPARTMENTS, gate.BULK, at)], [self.target.name])
+
+
+Lists = Mapping[str, frozenset[str]]
+
+
+async def whole(target: Target, names: Iterable[str]) -> tuple[dict[str, Account], Lists]:
+    """Every account by folded native id, with its grants, and the lists that were read for them.
+
+    Where accounts do not show what they hold, those lists of `names` that exist are read one by one.
+    """
+    connector = target.connector
+    shown = {account.native_id.casefold(): account async for account in connector.accounts()}
+    if connector.shows_grants:
+        return shown, {}
+    lists = {name: frozenset(map(str.casefold, await connector.members(name))) for name in sorted(names)}
+    for name, members in lists.items():
+        for key in members & shown.keys():
+            shown[key] = replace(shown[key], grants=shown[key].grants | {name})
+    return shown, lists
 
 
 def wanted_of(tree: Departments) -> list[Wanted]:

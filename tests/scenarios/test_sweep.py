@@ -1,0 +1,204 @@
+"""Sweeps on the small company: what administrators do on the platform, and what becomes of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from company import START, Company
+
+from services.platforms.errors import TryLaterError
+from services.provisioner.act.sweep import Sweep, owned_on
+from services.provisioner.act.sweeper import Sweeper
+from services.provisioner.act.trees import Trees
+from services.provisioner.model import Account, AccountState
+
+DAY = timedelta(days=1)
+
+
+class Firm(Company):
+    """A company whose targets are swept. `lists`: the platform shows grants only list by list, as WeCom does."""
+
+    def sweep(self, *, lists=False):
+        target = self.targets["crm"]
+        target.connector.shows_grants = not lists
+        return Sweep(self.store, target, owned_on(self.policy, target), Trees(self.store), bool(self.policy.guards))
+
+    async def swept(self, *, repair=True, lists=False):
+        report = await self.sweep(lists=lists).run(self.clock.business, repair=repair)
+        return [(line.kind, line.native_id, line.fields) for line in report.lines]
+
+    def change(self, native_id, **changes):
+        """An administrator's hand."""
+        self.crm.put(replace(self.crm.accounts[native_id], **changes))
+
+    def sweeper(self, every=timedelta(hours=6), holder="one"):
+        return Sweeper(self.store, self.clock, {"crm": self.sweep()}, every, holder)
+
+
+@pytest.fixture
+async def firm():
+    firm = Firm()
+    await firm.say("department.changed", "d1", department_id="D1", name="Sales")
+    await firm.hire("e1", department="D1", title="Buyer")
+    await firm.settle()
+    firm.crm.activate("wangw")
+    firm.crm.calls.clear()
+    return firm
+
+
+async def test_where_nothing_differs_nobody_is_looked_at_again(firm):
+    assert await firm.swept() == []
+    await firm.settle()
+    assert firm.crm.calls == {"accounts": 1, "departments": 1}
+    assert (await firm.store.accounts_of("urn:hr:acme/W1"))["crm"].observed.state is AccountState.ACTIVE
+
+
+async def test_a_field_of_ours_is_written_back(firm):
+    firm.change("wangw", attributes={**firm.crm.accounts["wangw"].attributes, "title": "Boss", "telephone": "1"})
+    assert await firm.swept() == [("drift", "wangw", ("title",))]
+    await firm.settle()
+    assert firm.crm.accounts["wangw"].attributes["title"] == "Buyer"
+    assert firm.crm.accounts["wangw"].attributes["telephone"] == "1"
+    assert await firm.swept() == []
+
+
+@pytest.mark.parametrize("lists", [False, True])
+async def test_a_list_of_ours_is_given_again_and_others_stay(firm, lists):
+    firm.crm.lists = {"tag:sales": set(), "tag:book-club": {"wangw"}}
+    assert await firm.swept(lists=lists) == [("drift", "wangw", ("-tag:sales",))]
+    await firm.settle()
+    assert firm.account("wangw") == ("active", ["tag:book-club", "tag:sales"])
+    assert await firm.swept(lists=lists) == []
+
+
+async def test_a_list_that_only_policy_gives_is_taken_back():
+    firm = Firm(more='entitlements: {"crm:tag:office": exclusive}\n')
+    await firm.hire("e1")
+    await firm.settle()
+    firm.crm.lists["tag:office"] = {"wangw"}
+    assert await firm.swept() == [("drift", "wangw", ("+tag:office",))]
+    await firm.settle()
+    assert firm.account("wangw") == ("invited", ["tag:sales"])
+
+
+async def test_what_an_administrator_closed_is_held_and_said_every_time(firm):
+    firm.change("wangw", state=AccountState.SUSPENDED)
+    assert await firm.swept() == [("closed_by_others", "wangw", ("state",))]
+    await firm.settle()
+    assert firm.account("wangw") == ("suspended", ["tag:sales"])
+    assert (await firm.rows())["crm"] == ("held", "closed_by_others")
+    calls = firm.crm.calls["read"]
+    assert await firm.swept() == [("closed_by_others", "wangw", ())]
+    await firm.settle()
+    assert firm.crm.calls["read"] == calls, "known already: nobody looks again"
+
+
+async def test_a_removed_account_is_missing_then_held(firm):
+    firm.crm.drop("wangw")
+    assert await firm.swept() == [("missing", "wangw", ("state",))]
+    await firm.settle()
+    assert firm.account("wangw") is None
+    assert (await firm.rows())["crm"] == ("held", "closed_by_others")
+    assert await firm.swept() == [("closed_by_others", "wangw", ("state",))]
+
+
+async def test_a_leavers_account_that_was_opened_is_closed_at_once(firm):
+    await firm.say("left", "e2", worker_id="W1", effective_at="2026-02-25")
+    await firm.settle()
+    firm.change("wangw", state=AccountState.ACTIVE)
+    assert await firm.swept() == [("reopened_by_others", "wangw", ("state",))]
+    [claim] = await firm.store.claim(await firm.store.join("t", DAY), "crm", 0, 9)
+    assert claim.person_id == "urn:hr:acme/W1", "in the lane of leaves"
+    await firm.store.reap()
+
+
+async def test_after_the_pass_the_opened_account_is_closed(firm):
+    await firm.say("left", "e2", worker_id="W1", effective_at="2026-02-25")
+    await firm.settle()
+    firm.change("wangw", state=AccountState.ACTIVE)
+    await firm.swept()
+    await firm.settle()
+    assert firm.account("wangw") == ("suspended", [])
+    assert await firm.swept() == []
+
+
+async def test_an_account_of_nobody_is_named_and_left(firm):
+    firm.crm.put(Account("stranger", AccountState.ACTIVE, {"name": "Li"}, ("1",)))
+    assert await firm.swept() == [("orphan", "stranger", ())]
+    await firm.settle()
+    assert firm.account("stranger") == ("active", [])
+
+
+async def test_a_department_that_was_renamed_is_named_as_hr_says(firm):
+    [native] = [d for d in firm.crm.tree.values() if d.name == "Sales"]
+    firm.crm.tree[native.native_id] = replace(native, name="Selling")
+    assert await firm.swept() == [("department", native.native_id, ("D1", "name"))]
+    await firm.settle()
+    assert firm.crm.tree[native.native_id].name == "Sales"
+    assert await firm.swept() == []
+
+
+async def test_a_report_changes_nothing(firm):
+    firm.change("wangw", attributes={**firm.crm.accounts["wangw"].attributes, "title": "Boss"})
+    before = await firm.store.accounts_of("urn:hr:acme/W1")
+    assert await firm.swept(repair=False) == [("drift", "wangw", ("title",))]
+    await firm.settle()
+    assert await firm.store.accounts_of("urn:hr:acme/W1") == before
+    assert firm.crm.accounts["wangw"].attributes["title"] == "Boss"
+
+
+async def test_who_is_due_anyway_is_not_called_drift(firm):
+    await firm.say(
+        "transferred", "e2", worker_id="W1", effective_at="2026-02-20", assignment={"job_function": "administration"}
+    )
+    firm.change("wangw", attributes={"title": "Boss"})
+    assert await firm.swept() == []
+
+
+async def test_a_mass_of_drift_is_a_cause_of_its_own_for_guards():
+    firm = Firm(more="guards: [{steps: [rename], within: 1h, more_than: 5%, and_at_least: 3}]\n")
+    for n in range(4):
+        await firm.hire(f"e{n}", f"W{n}", mobile=f"+861380000000{n}", title="Buyer")
+    await firm.settle()
+    for native_id in list(firm.crm.accounts):
+        firm.change(native_id, attributes={**firm.crm.accounts[native_id].attributes, "title": "Boss"})
+    assert len(await firm.swept()) == 4
+    await firm.settle()
+    assert {group.reason for group in await firm.store.held_groups()} == {"guard:rename:sweep:crm"}
+
+
+# ---------------------------------------------------------------- in its time
+
+
+async def test_a_target_is_swept_every_six_hours_of_business_time(firm):
+    sweeper = firm.sweeper()
+    assert not await sweeper.turn("crm"), "everything was checked a moment ago"
+    firm.clock.business = START + timedelta(hours=6)
+    assert await sweeper.turn("crm")
+    assert (await firm.store.last_sweep("crm")).at == firm.clock.business
+    assert not await sweeper.turn("crm")
+
+
+async def test_where_nothing_is_remembered_nothing_is_swept():
+    firm = Firm()
+    assert not await firm.sweeper(every=timedelta(seconds=1)).turn("crm")
+    assert not firm.crm.calls
+
+
+async def test_one_process_sweeps_a_target(firm):
+    firm.clock.business = START + DAY
+    await firm.store.lead("sweep:crm", "another", DAY)
+    assert not await firm.sweeper().turn("crm")
+    assert not firm.crm.calls
+
+
+async def test_a_listing_that_breaks_off_touches_nobody_and_is_tried_later(firm):
+    firm.clock.business = START + DAY
+    firm.crm.drop("wangw")
+    firm.crm.fail("accounts", TryLaterError("busy", "accounts"))
+    sweeper = firm.sweeper()
+    assert not await sweeper.turn("crm")
+    await firm.settle()
+    assert (await firm.rows())["crm"][0] == "settled"
+    assert not await sweeper.turn("crm"), "not at once again"
+    assert firm.crm.calls["accounts"] == 1
