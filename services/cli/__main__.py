@@ -18,6 +18,7 @@ MODULES = {
     "find": "people", "person": "people", "stop": "people", "allow": "people",
     "grant": "exceptions", "revoke": "exceptions", "extend": "exceptions", "retain": "exceptions",
     "pause": "targets", "continue": "targets", "holds": "holds", "inbox": "waiting", "quarantine": "waiting",
+    "sweep": "sweep", "adopt": "adopt",
     "doctor": "doctor", "policy": "policy", "operator": "setup", "topics": "upkeep", "migrate": "upkeep",
     "ingest": "run", "provisioner": "run", "notifier": "run", "sandbox": "run",
 }  # fmt: skip
