@@ -12,7 +12,7 @@ from services.provisioner.act.sweeper import Sweeper
 from services.provisioner.act.trees import Trees
 from services.provisioner.model import Account, AccountState
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class Firm(Company):
@@ -60,6 +60,35 @@ async def test_a_field_of_ours_is_written_back(firm):
     assert firm.crm.accounts["wangw"].attributes["title"] == "Buyer"
     assert firm.crm.accounts["wangw"].attributes["telephone"] == "1"
     assert await firm.swept() == []
+
+
+async def title_after(firm, at, said):
+    """Somebody writes the title before a sweep; what stands there after it."""
+    firm.clock.machine = firm.clock.business = at
+    firm.change("wangw", attributes={**firm.crm.accounts["wangw"].attributes, "title": said})
+    await firm.swept()
+    await firm.settle()
+    return firm.crm.accounts["wangw"].attributes["title"]
+
+
+async def test_a_field_that_is_changed_back_twice_in_a_day_is_left_alone(firm):
+    assert await title_after(firm, START + 6 * HOUR, "Boss") == "Buyer"
+    assert await title_after(firm, START + 12 * HOUR, "Boss") == "Boss"
+    assert (await firm.rows())["crm"] == ("held", "another_system_writes_this:title")
+    assert await firm.swept() == [("drift", "wangw", ("title",))], "said every time"
+
+
+async def test_what_is_changed_back_every_other_day_is_repaired(firm):
+    for days in (1, 3, 5):
+        assert await title_after(firm, START + days * DAY, "Boss") == "Buyer"
+
+
+async def test_news_of_hr_is_written_also_where_somebody_else_writes(firm):
+    for hours in (6, 12):
+        await title_after(firm, START + hours * HOUR, "Boss")
+    await firm.say("transferred", "e2", worker_id="W1", effective_at="2026-02-20", assignment={"title": "Chief"})
+    await firm.settle()
+    assert firm.crm.accounts["wangw"].attributes["title"] == "Chief"
 
 
 @pytest.mark.parametrize("lists", [False, True])

@@ -25,7 +25,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "option.apply": ("Remember what is linked.", "记住已匹配的关联。"),
     "sweep.clean": ("nothing differs", "没有差异"),
     "adopt.totals": (
-        "{linked} linked, {ambiguous} ambiguous, {unmatched} unmatched; to create {would_create}, change {would_change}",
+        "{linked} linked, {ambiguous} ambiguous, {unmatched} unmatched; create {would_create}, change {would_change}",
         "已匹配 {linked}，不明确 {ambiguous}，未匹配 {unmatched}，将新建 {would_create}，将变更 {would_change}",
     ),
     "adopt.applied": ("what is linked is remembered", "已记住匹配结果"),
