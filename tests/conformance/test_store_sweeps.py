@@ -57,6 +57,19 @@ async def test_the_accounts_of_a_target_come_in_pages(store):
     assert await store.accounts_on(DINGTALK, "", 2) == []
 
 
+async def test_what_we_locked_is_found_by_itself(store):
+    suspended = Account("a", AccountState.SUSPENDED)
+    for person, account in {
+        "ours": StoredAccount(suspended, NOW, closed_by_us=True),
+        "others": StoredAccount(replace(suspended, native_id="b"), NOW),
+        "gone": StoredAccount(Account("c", AccountState.REMOVED), NOW, closed_by_us=True),
+        "open": replace(MEI, observed=Account("d", AccountState.ACTIVE)),
+    }.items():
+        assert await link(store, person, account)
+    assert [kept.person_id for kept in await store.locked_on(WECOM)] == ["ours"]
+    assert await store.locked_on(DINGTALK) == []
+
+
 async def test_who_is_due_is_not_at_rest(store):
     await link(store, MEI_ID, MEI)
     await wake(store, MEI_ID, at=NOW + timedelta(days=1))

@@ -231,3 +231,19 @@ async def test_a_listing_that_breaks_off_touches_nobody_and_is_tried_later(firm)
     assert (await firm.rows())["crm"][0] == "settled"
     assert not await sweeper.turn("crm"), "not at once again"
     assert firm.crm.calls["accounts"] == 1
+
+
+async def test_what_we_locked_is_looked_at_every_ten_minutes(firm):
+    await firm.hire("e8", "W2", given="雷", mobile="+8613800000002")
+    await firm.say("left", "e2", worker_id="W1", effective_at="2026-02-25")
+    await firm.settle()
+    sweeper = firm.sweeper()
+    assert not await sweeper.turn("crm")
+    firm.change("wangw", state=AccountState.ACTIVE)
+    firm.crm.calls.clear()
+    firm.clock.machine = firm.clock.business = START + timedelta(minutes=10)
+    assert await sweeper.turn("crm")
+    assert firm.crm.calls == {"read": 1}, "of the leaver alone"
+    await firm.settle()
+    assert firm.account("wangw") == ("suspended", [])
+    assert not await sweeper.turn("crm")

@@ -23,6 +23,8 @@ LEASE = timedelta(hours=1)
 """Of the duty; after a crash somebody else takes it up no later than that."""
 AGAIN = 600.0
 """Seconds until a sweep that a platform refused is tried again."""
+GLANCE = timedelta(minutes=10)
+"""Business time between two looks at the accounts that we locked: nobody gets in again unseen for hours."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Sweeper:
     every: timedelta
     holder: str
     _not_before: dict[str, float] = field(default_factory=dict)
+    _glanced: dict[str, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
         while self.every:
@@ -47,13 +50,21 @@ class Sweeper:
         await asyncio.Event().wait()
 
     async def turn(self, target: str) -> bool:
-        """Sweep the target if its time has come; whether it was swept. Raises StoreUnavailableError."""
+        """Sweep the target, or look at what is locked there, if the time has come; whether that was done.
+
+        Raises StoreUnavailableError.
+        """
         now = self.clock.business_now()
-        if time.monotonic() < self._not_before.get(target, 0.0) or not await self._due(target, now):
+        swept = await self._due(target, now)
+        glanced = now - self._glanced.setdefault(target, now) >= GLANCE
+        if time.monotonic() < self._not_before.get(target, 0.0) or not (swept or glanced):
             return False
         if await self.store.lead(f"sweep:{target}", self.holder, LEASE) is None:
             return False
+        self._glanced[target] = now
         try:
+            if not swept:
+                return bool(await self.sweeps[target].glance(now))
             report = await self.sweeps[target].run(now, repair=True)
         except (PlatformError, GateClosedError) as exc:
             self._not_before[target] = time.monotonic() + AGAIN

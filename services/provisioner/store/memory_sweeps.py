@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import islice
 
+from services.provisioner.model import AccountState
 from services.provisioner.store.memory_tables import Base
 from services.provisioner.store.port import Kept, Swept
 
@@ -16,6 +17,11 @@ class MemorySweeps(Base):
         tables = self._tables
         persons = sorted(person for person, where in tables.accounts if where == target and person > after)
         return [Kept(p, tables.accounts[p, target], self._at_rest(p, target)) for p in islice(persons, limit)]
+
+    async def locked_on(self, target: str) -> Sequence[Kept]:
+        kept = await self.accounts_on(target, "", len(self._tables.accounts))
+        locked = (AccountState.SUSPENDED, AccountState.STRIPPED)
+        return [one for one in kept if one.account.closed_by_us and one.account.observed.state in locked]
 
     def _at_rest(self, person_id: str, target: str) -> bool:
         row = self._tables.rows.get((person_id, target))

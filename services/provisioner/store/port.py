@@ -325,6 +325,10 @@ class Sweeping(Protocol):
         """The accounts remembered there, by person, those after `after`."""
         ...
 
+    async def locked_on(self, target: str) -> Sequence[Kept]:
+        """Those that we closed and that are still there, suspended or stripped."""
+        ...
+
     async def last_sweep(self, target: str) -> Swept | None:
         """The last sweep; before the first one the earliest check of any account, None where none was checked."""
         ...

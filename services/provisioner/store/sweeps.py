@@ -1,17 +1,20 @@
 """What sweeps and first contact read and write: a target's accounts, page by page, and when it was last read whole."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.kit.database import Line
 from services.provisioner.store.codec import account_text, read_account
 from services.provisioner.store.port import Kept, Seen, StoredAccount, Swept
 
-_PAGE = """SELECT a.person_id, a.body,
+_KEPT = """SELECT a.person_id, a.body,
   (d.holder IS NULL AND d.due_at > (SELECT business_now())) IS NOT FALSE AS at_rest
 FROM account AS a LEFT JOIN due AS d USING (person_id, target)
-WHERE a.target = $1 AND a.person_id > $2 ORDER BY a.person_id LIMIT $3"""
+WHERE a.target = $1"""
+_PAGE = f"{_KEPT} AND a.person_id > $2 ORDER BY a.person_id LIMIT $3"
+_LOCKED = f"""{_KEPT} AND (a.body ->> 'closed_by_us')::bool
+AND a.body -> 'observed' ->> 'state' IN ('suspended', 'stripped') ORDER BY a.person_id"""
 
 _SEE = """UPDATE account SET checked_at = $4::timestamptz, body = $5::json
 WHERE person_id = $1 AND target = $2 AND checked_at IS NOT DISTINCT FROM $3::timestamptz"""
@@ -32,7 +35,10 @@ class PostgresSweeps:
 
     async def accounts_on(self, target: str, after: str, limit: int) -> Sequence[Kept]:
         rows = await self._other.fetch(_PAGE, target, after, limit)
-        return [Kept(row["person_id"], read_account(row["body"]), row["at_rest"]) for row in rows]
+        return [*map(_kept, rows)]
+
+    async def locked_on(self, target: str) -> Sequence[Kept]:
+        return [*map(_kept, await self._other.fetch(_LOCKED, target))]
 
     async def last_sweep(self, target: str) -> Swept | None:
         async with self._other.use() as db:
@@ -49,6 +55,10 @@ class PostgresSweeps:
             sweep.at,
             json.dumps(dict(sweep.counts)),
         )
+
+
+def _kept(row: Mapping[str, Any]) -> Kept:
+    return Kept(row["person_id"], read_account(row["body"]), row["at_rest"])
 
 
 async def see(connection: Any, target: str, seen: Sequence[Seen]) -> None:  # noqa: ANN401 - asyncpg
