@@ -21,6 +21,8 @@ from services.ingest.sources.roster import RosterMap, Row, Table
 DELIMITERS = ",;\t|"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ZEROS = re.compile(r"0+")
+EXACT = 10**15
+"""Excel keeps 15 digits of a number; what is longer has lost its last ones."""
 
 
 def read_table(file: Path, mapping: RosterMap) -> Table:
@@ -91,7 +93,7 @@ def _workbook(file: Path, mapping: RosterMap) -> Table:
                 return _table(_cells(book, mapping, file), mapping, epoch, file, padded=True)
             finally:
                 book.close()
-    except (BadZipFile, KeyError, ValueError, EOFError, ParseError) as exc:
+    except (BadZipFile, KeyError, ValueError, EOFError, OverflowError, ParseError) as exc:
         raise UsageError(t("error.roster_xlsx", file=file, kind=type(exc).__name__)) from None
 
 
@@ -114,12 +116,20 @@ def _text(cell: Any) -> str:  # noqa: ANN401 - openpyxl's cell
             return ""
         case bool():
             return str(value).upper()
-        case int() | float() if value == int(value):
-            text = str(int(value))
-            zeros = _ZEROS.fullmatch(cell.number_format or "")
-            return text.zfill(len(zeros[0])) if zeros else text
+        case int() | float():
+            return _number(value, cell.number_format or "")
         case datetime():
             return value.date().isoformat() if value.time() == time.min else value.isoformat(" ")
         case date() | time():
             return value.isoformat()
     return str(getattr(value, "text", value))  # a formula over several cells is an object that has its text
+
+
+def _number(value: float, shown_as: str) -> str:
+    """With the zeros that the cell's format puts before it; a number that lost digits as one that tells so."""
+    if abs(value) >= EXACT:
+        return f"{float(value):.5E}"
+    if value != int(value):
+        return str(value)
+    zeros = _ZEROS.fullmatch(shown_as)
+    return str(int(value)).zfill(len(zeros[0]) if zeros else 0)

@@ -179,6 +179,13 @@ def test_a_workbook_as_people_fill_it_in(tenure, taken):
     assert starts == ["2026-03-02", "2026-03-01", "2026-03-01"]
 
 
+def test_a_number_too_long_for_the_spreadsheet_is_refused_since_its_last_digits_are_lost(tenure, taken):
+    rows = book(NAMES, (110101199001011234, "王", None, None), ("110101199001011234", "李", None, None))
+    status, said, _ = tenure(rows, name="list.xlsx")
+    assert (status, [one["line"] for one in said["refusals"]]) == (1, [2])
+    assert workers(taken) == ["110101199001011234"]
+
+
 def test_the_sheet_and_the_line_of_names_are_those_of_the_map(tenure, folder, taken):
     (folder / "map.yaml").write_text(MAP + "sheet: 在职\nheader: 3\n", "utf-8")
     made = book(("公司花名册",), (), NAMES, ("1", "王", "13800000001", None))
