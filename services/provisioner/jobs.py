@@ -24,7 +24,7 @@ class UnknownJobError(OperatorError):
 
 
 class RefusedByPlatformError(OperatorError):
-    status, title = 502, "the platform refused"
+    status, title = 409, "the target cannot be read now"
 
 
 @dataclass(slots=True)

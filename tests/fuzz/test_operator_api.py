@@ -20,6 +20,7 @@ from services.provisioner.api import Api
 from services.provisioner.effective import Effective
 from services.provisioner.exceptions_api import ExceptionHandlers
 from services.provisioner.openapi import ORDERS, READS, document
+from services.provisioner.whole_api import WholeTargets
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -87,7 +88,9 @@ def judge(answer: httpx.Response) -> None:
 
 def test_the_document_names_every_route():
     none = dict.fromkeys(("operations", "people", "quarantine", "operators", "clock", "holds"))
-    api = Api(**none).routes((*ExceptionHandlers(None).posts(), *Effective(None, "").posts()))
+    api = Api(**none).routes(
+        (*ExceptionHandlers(None).posts(), *Effective(None, "").posts(), *WholeTargets(None, {}, None, None).posts())
+    )
     routes = [route for route in api if isinstance(route, Route)]
     served = {(route.path.replace(":int", ""), method) for route in routes for method in route.methods - {"HEAD"}}
     assert served == set(OPERATIONS)
@@ -164,7 +167,8 @@ def test_a_body_of_the_right_fields_is_answered(world, data, path):
 HOSTILE = ("\0", "x\0y", "\ud800", "\u2028\r\nforged: 1", "\U0010ffff" * 64, "'; DROP TABLE event; --", "{{7*7}}")
 USUAL = {"person": "W000", "reason": "seen", "target": "wecom", "kind": "close", "cause": "left", "version": "1",
          "entitlement": "tag:sales", "rule": "sales", "until": MOMENTS[0], "business_at": MOMENTS[0], "speed": 1,
-         "data": {"worker_id": "W000"}}  # fmt: skip
+         "data": {"worker_id": "W000"}, "repair": True, "apply": True, "map": {"W000": "wei"},
+         "job": None}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", sorted(ORDERS))
