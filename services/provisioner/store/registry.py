@@ -19,7 +19,15 @@ class PostgresRegistry:
             )
             if given is not None:
                 return given
+            folded = [name.casefold() for name in candidates]
+            rows = await connection.fetch(
+                "SELECT folded FROM name WHERE target = $1 AND folded = ANY($2::text[])", target, folded
+            )
+            gone = {row["folded"] for row in rows}
             for name in candidates:
+                if name.casefold() in gone:
+                    continue
+                # Somebody may take it in this very moment: then the next.
                 taken = await connection.fetchval(
                     """INSERT INTO name (target, folded, name, person_id) VALUES ($1, $2, $3, $4)
                     ON CONFLICT (target, folded) DO NOTHING RETURNING name""",
