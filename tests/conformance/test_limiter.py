@@ -225,3 +225,14 @@ async def test_without_the_ledger_nothing_starts():
     limiter = Limiter(PostgresLedger("postgresql://nobody@127.0.0.1:1/none"), QUOTAS)
     with pytest.raises(GateClosedError):
         await _enter(limiter, "wecom")
+
+
+async def test_work_with_a_share_of_the_quota_takes_no_more_than_that(limiter):
+    token, starts = gate.share.set(0.2), []
+    try:
+        for _ in range(4):
+            async with limiter.call("wecom", "user/list"):
+                starts.append(time.monotonic())
+    finally:
+        gate.share.reset(token)
+    assert (starts[-1] - starts[0]) / 3 >= QUOTAS["wecom"].gap("user/list") / 0.2
