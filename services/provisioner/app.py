@@ -37,26 +37,26 @@ from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
 from services.provisioner.act.watch import Watch
 from services.provisioner.act.worker import Pace, Run, Worker
-from services.provisioner.adoption import Adoption
-from services.provisioner.api import Api, Operators
 from services.provisioner.connectors.registry import KINDS
-from services.provisioner.effective import Effective
-from services.provisioner.exceptions import Exceptions
-from services.provisioner.exceptions_api import ExceptionHandlers
 from services.provisioner.handlers import Intake
-from services.provisioner.holds import Holds
-from services.provisioner.jobs import Jobs
 from services.provisioner.metrics import Metrics
-from services.provisioner.openapi import openapi_route
-from services.provisioner.operations import BusinessClock, Ends, Operations, count
-from services.provisioner.people import People
+from services.provisioner.operators.adoption import Adoption
+from services.provisioner.operators.api import Api, Operators
+from services.provisioner.operators.effective import Effective
+from services.provisioner.operators.exceptions import Exceptions
+from services.provisioner.operators.exceptions_api import ExceptionHandlers
+from services.provisioner.operators.holds import Holds
+from services.provisioner.operators.jobs import Jobs
+from services.provisioner.operators.openapi import openapi_route
+from services.provisioner.operators.operations import BusinessClock, Ends, Operations, count
+from services.provisioner.operators.people import People
+from services.provisioner.operators.quarantine import Quarantine
+from services.provisioner.operators.whole_api import WholeTargets
 from services.provisioner.policy.load import Policy, PolicyError, expand, load
-from services.provisioner.quarantine import Quarantine
 from services.provisioner.settings import Settings
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.port import DEPARTMENTS, Claim, Finished, Store
 from services.provisioner.store.postgres import PostgresStore
-from services.provisioner.whole_api import WholeTargets
 
 PUBLISH_SECONDS = 30.0
 """Of one lot of the outbox; shorter than the relay's lease."""

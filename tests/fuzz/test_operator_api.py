@@ -16,11 +16,11 @@ from starlette.routing import Route
 from world import running
 
 from contracts.topics import HR_EVENTS
-from services.provisioner.api import Api
-from services.provisioner.effective import Effective
-from services.provisioner.exceptions_api import ExceptionHandlers
-from services.provisioner.openapi import ORDERS, READS, document
-from services.provisioner.whole_api import WholeTargets
+from services.provisioner.operators.api import Api
+from services.provisioner.operators.effective import Effective
+from services.provisioner.operators.exceptions_api import ExceptionHandlers
+from services.provisioner.operators.openapi import ORDERS, READS, document
+from services.provisioner.operators.whole_api import WholeTargets
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -19,7 +19,7 @@ from contracts.decisions import AccessStopped
 from services.kit.clock import Fixed
 from services.provisioner.act.watch import Watch
 from services.provisioner.connectors.registry import KINDS
-from services.provisioner.holds import Holds
+from services.provisioner.operators.holds import Holds
 from services.provisioner.plan.decided import told
 from services.provisioner.policy.load import load
 from services.provisioner.store.port import Mark

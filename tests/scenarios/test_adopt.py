@@ -4,11 +4,11 @@ import pytest
 from company import POLICY, Company
 
 from services.provisioner.act.trees import Trees
-from services.provisioner.adoption import Adoption, OnlyObservedError
 from services.provisioner.connectors.base import NativeDepartment
-from services.provisioner.first_contact import Candidate, match, match_departments
 from services.provisioner.model import Account, AccountState
+from services.provisioner.operators.adoption import Adoption, OnlyObservedError
 from services.provisioner.plan.departments import Wanted
+from services.provisioner.plan.first_contact import Candidate, match, match_departments
 
 MOBILE = "+8613800000001"
 WEI, MEI = "urn:hr:acme/W1", "urn:hr:acme/W2"

@@ -6,8 +6,8 @@ import pytest
 from company import START
 from guarded import ACME, CAUSE, GUARDS, K8S, POLICY, Firm, Membership, day
 
-from services.provisioner.errors import NothingHeldError
-from services.provisioner.holds import Which
+from services.provisioner.operators.errors import NothingHeldError
+from services.provisioner.operators.holds import Which
 
 CLOSE = Which(cause=ACME, kind="close")
 

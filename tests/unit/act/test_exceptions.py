@@ -6,10 +6,10 @@ import pytest
 from company import POLICY, Company
 
 from services.provisioner.connectors.registry import KINDS
-from services.provisioner.effective import Effective, OtherPolicyError
-from services.provisioner.errors import NothingToChangeError, OperatorError, UnknownTargetError
-from services.provisioner.exceptions import Exceptions
-from services.provisioner.operations import Operations
+from services.provisioner.operators.effective import Effective, OtherPolicyError
+from services.provisioner.operators.errors import NothingToChangeError, OperatorError, UnknownTargetError
+from services.provisioner.operators.exceptions import Exceptions
+from services.provisioner.operators.operations import Operations
 from services.provisioner.policy.load import load
 
 MEI = "urn:hr:acme/W1"

@@ -6,7 +6,7 @@ import pytest
 
 from services.platforms.errors import NeedsPersonError
 from services.platforms.gate import GateClosedError
-from services.provisioner.jobs import KEPT, Jobs, RefusedByPlatformError, UnknownJobError
+from services.provisioner.operators.jobs import KEPT, Jobs, RefusedByPlatformError, UnknownJobError
 
 
 async def test_work_that_takes_long_is_asked_for_again_and_answered_once():

@@ -15,7 +15,7 @@ from services.platforms.errors import (
     TryLaterError,
 )  # fmt: skip
 from services.provisioner.model import Account, AccountState
-from services.provisioner.people import People
+from services.provisioner.operators.people import People
 from services.provisioner.store.port import Mark
 
 LATER = START + timedelta(days=30)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.provisioner import api, effective, exceptions_api, whole_api
+from services.provisioner.operators import api, effective, exceptions_api, whole_api
 from services.provisioner.store.guard_values import ChangeKind
 
 _REF = "#/components/schemas/{model}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.platforms.errors import PlatformError
 from services.platforms.gate import GateClosedError
-from services.provisioner.errors import OperatorError
+from services.provisioner.operators.errors import OperatorError
 
 KEPT = 8
 """Jobs that nobody asked about again."""

@@ -14,10 +14,10 @@ from services.provisioner.act.identify import folded
 from services.provisioner.act.sweep import PAGE, owned_on, wanted_of, whole
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
-from services.provisioner.errors import OperatorError
-from services.provisioner.first_contact import Candidate, Match, match, match_departments
 from services.provisioner.model import Account, AccountState, Desired
+from services.provisioner.operators.errors import OperatorError
 from services.provisioner.plan.decided import linked, told
+from services.provisioner.plan.first_contact import Candidate, Match, match, match_departments
 from services.provisioner.plan.planner import GONE, plan
 from services.provisioner.plan.wish import wish
 from services.provisioner.policy.desired import Past, desired

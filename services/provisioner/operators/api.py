@@ -24,11 +24,11 @@ from starlette.routing import BaseRoute, Route
 
 from contracts.base import Text
 from services.kit.database import DatabaseGoneError
-from services.provisioner.errors import OperatorError
-from services.provisioner.holds import Holds, Which
-from services.provisioner.operations import BusinessClock, Operations
-from services.provisioner.people import People
-from services.provisioner.quarantine import Quarantine
+from services.provisioner.operators.errors import OperatorError
+from services.provisioner.operators.holds import Holds, Which
+from services.provisioner.operators.operations import BusinessClock, Operations
+from services.provisioner.operators.people import People
+from services.provisioner.operators.quarantine import Quarantine
 from services.provisioner.store.guard_values import ChangeKind
 
 MAX_BODY = 1_000_000

@@ -12,9 +12,9 @@ from starlette.requests import Request
 
 from contracts.decisions import PolicyApplied
 from services.platforms import gate
-from services.provisioner.api import Handler, read_body
-from services.provisioner.errors import OperatorError
-from services.provisioner.operations import Operations
+from services.provisioner.operators.api import Handler, read_body
+from services.provisioner.operators.errors import OperatorError
+from services.provisioner.operators.operations import Operations
 from services.provisioner.store.port import Mark
 
 EVERYBODY = "#policy"

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from services.provisioner.api import Handler, read_body
-from services.provisioner.exceptions import Exceptions
+from services.provisioner.operators.api import Handler, read_body
+from services.provisioner.operators.exceptions import Exceptions
 
 
 class _Body(BaseModel):

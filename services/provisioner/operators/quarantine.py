@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.provisioner.errors import OperatorError
+from services.provisioner.operators.errors import OperatorError
 from services.provisioner.store.port import Message, Quarantined, Store
 
 LARGEST = 2**63 - 1

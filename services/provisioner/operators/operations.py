@@ -12,7 +12,7 @@ from services.kit.clock import Clock, ClockRow, Virtual
 from services.platforms import gate
 from services.platforms.errors import CredentialError, PlatformError
 from services.platforms.gate import GateClosedError
-from services.provisioner.errors import (
+from services.provisioner.operators.errors import (
     AmbiguousPersonError,
     OperatorError,
     StillRefusedError,

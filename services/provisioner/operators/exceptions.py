@@ -11,9 +11,9 @@ from typing import Any
 
 from contracts.decisions import Decision, ExceptionEnded, ExceptionGranted, OverlapExtended, Retained
 from services.platforms import gate
-from services.provisioner.errors import NothingToChangeError, OperatorError, UnknownTargetError
 from services.provisioner.facts.fold import timeline
-from services.provisioner.operations import Operations
+from services.provisioner.operators.errors import NothingToChangeError, OperatorError, UnknownTargetError
+from services.provisioner.operators.operations import Operations
 from services.provisioner.policy.desired import desired
 from services.provisioner.policy.overlap import overlap
 from services.provisioner.policy.past import Past, past_of

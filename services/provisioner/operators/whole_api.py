@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from services.provisioner.act.sweep import Sweep
-from services.provisioner.adoption import Adoption, OnlyObservedError
-from services.provisioner.api import Handler, read_body
-from services.provisioner.errors import AmbiguousPersonError, UnknownPersonError, UnknownTargetError
-from services.provisioner.first_contact import KINDS, Match
-from services.provisioner.jobs import Answer, Jobs
-from services.provisioner.operations import Operations
+from services.provisioner.operators.adoption import Adoption, OnlyObservedError
+from services.provisioner.operators.api import Handler, read_body
+from services.provisioner.operators.errors import AmbiguousPersonError, UnknownPersonError, UnknownTargetError
+from services.provisioner.operators.jobs import Answer, Jobs
+from services.provisioner.operators.operations import Operations
+from services.provisioner.plan.first_contact import KINDS, Match
 
 
 class SweepBody(BaseModel):

@@ -13,7 +13,7 @@ from typing import Any
 from contracts.decisions import HoldRefused, HoldReleased
 from services.kit.clock import Clock
 from services.platforms import gate
-from services.provisioner.errors import NothingHeldError
+from services.provisioner.operators.errors import NothingHeldError
 from services.provisioner.plan.decided import told
 from services.provisioner.plan.guards import Held, read_reason, release_command, said
 from services.provisioner.store.guard_values import HeldGroup, HeldRow
