@@ -30,7 +30,7 @@ def test_a_librarys_exception(lines):
     try:
         fail()
     except ValueError:
-        std.getLogger("uvicorn.error").exception("Exception in ASGI application\n")
+        std.getLogger("a.library").exception("Exception in ASGI application\n")
     (line,) = lines()
     assert (line["event"], line["error"]) == ("Exception in ASGI application", "ValueError")
     assert line["where"][-1].endswith(" fail")
