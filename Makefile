@@ -6,7 +6,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-connected check bench up asyncapi lengths
+.PHONY: help setup demo test test-connected test-compose check bench up asyncapi lengths
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -25,7 +25,7 @@ demo: setup ## play a sample company on both platforms' stand-ins and check the 
 	@$(BIN)/tenure demo $(ARGS)
 
 test: setup ## the plain suite, on the embedded broker and database
-	@$(BIN)/pytest -m 'not connected and not histories and not faults' $(PYTEST_ARGS)
+	@$(BIN)/pytest -m 'not connected and not histories and not faults and not compose' $(PYTEST_ARGS)
 	@echo
 	@echo "Left out: what needs Apache Kafka and Debian's PostgreSQL (make test-connected), and the long suites that"
 	@echo "          .ci/run runs: whole histories through the live path, kills and faults"
@@ -35,6 +35,9 @@ test: setup ## the plain suite, on the embedded broker and database
 test-connected: setup ## the same on real parts: Apache Kafka, Debian's PostgreSQL
 	@tests/connected/prepare.sh
 	@$(BIN)/pytest -m connected $(PYTEST_ARGS)
+
+test-compose: setup ## the compose file on a Docker engine: everything stopped in turn, nothing lost
+	@$(BIN)/pytest -m compose $(PYTEST_ARGS)
 
 check: setup lengths asyncapi ## format, lint, types, imports, contracts, docs
 	@$(BIN)/ruff format --check --quiet .

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from shipped import ROOT
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(1500)]
 SCRIPT = ROOT / "tests" / "ops" / "compose.sh"
 ENGINE = "../shared/standins/with-engine"
 """Brings a Docker engine where there is none; TENURE_TEST_ENGINE names another, empty: Docker is here."""
