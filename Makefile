@@ -27,8 +27,8 @@ demo: setup ## play a sample company on both platforms' stand-ins and check the 
 test: setup ## the plain suite, on the embedded broker and database
 	@$(BIN)/pytest -m 'not connected and not histories and not faults and not compose' $(PYTEST_ARGS)
 	@echo
-	@echo "Left out: what needs Apache Kafka and Debian's PostgreSQL (make test-connected), and the long suites that"
-	@echo "          .ci/run runs: whole histories through the live path, kills and faults"
+	@echo "Left out: what needs Apache Kafka and Debian's PostgreSQL (make test-connected) or a Docker engine (make"
+	@echo "          test-compose), and the long suites that .ci/run runs: whole histories through the live path, kills"
 	@[ -d "$${TENURE_SHARED:-../shared}" ] || \
 	  echo "Left out: what needs the histories and fact sheets of ../shared, which is not here"
 

@@ -7,8 +7,9 @@ call that the platform has carried out and not yet answered. `TENURE_SEED` repea
 That the test can see was shown once, on the embedded parts with seed 1. Without the generation check at the end of a
 pass (`generation > seen` taken as false) four people of 40 never got their last fact on WeCom: one moved without the
 new tag, one in the old department, a leaver open, a returner shut out; the books said that all was settled. Without
-the look after a crash (no `_recall`) three runs of three failed: leavers kept open accounts whose creation nobody
-remembered, leavers and movers kept tags, and suspensions of our own were held as somebody else's.
+the look after a crash (no `_recall`) three runs of three failed: in two, leavers kept open accounts whose creation
+nobody remembered, leavers and movers kept tags, and suspensions of our own were held as somebody else's; in one the
+books did not balance.
 """
 
 import contextlib
