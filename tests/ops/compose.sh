@@ -82,11 +82,13 @@ quiet compose exec --no-TTY postgres dropdb -U tenure --maintenance-db postgres 
 quiet compose exec --no-TTY postgres createdb -U tenure --maintenance-db postgres tenure
 compose exec --no-TTY postgres pg_restore -U tenure -d tenure <"$work/dump"
 for group in provisioner.hr.events provisioner.hr.events.urgent provisioner.hr.departments notifier; do
-  for _ in $(seq 20); do # a member that stopped is missed after 45 seconds
+  for _ in $(seq 60); do # a static member that stopped is missed after 45 seconds
     compose exec --no-TTY kafka /opt/kafka/bin/kafka-consumer-groups.sh --bootstrap-server kafka:9092 \
       --group "$group" --reset-offsets --to-earliest --all-topics --execute >"$work/reset" 2>&1 || true
     if ! grep -q inactive "$work/reset"; then break; fi
+    sleep 1
   done
+  if grep -q inactive "$work/reset"; then say "group $group still has members"; exit 1; fi
 done
 quiet compose up --detach --wait --wait-timeout 200 --pull never --no-deps ingest provisioner notifier
 
