@@ -6,18 +6,16 @@ only makes one family of two, and does no harm.
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from services.provisioner.facts.identity import whole_person_id
+from services.provisioner.preview.spill import Spill
 
 DEPARTMENTS = 0
 AT_ONCE = 5_000
 _TABLES = """
-PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE;
 CREATE TABLE record (no INTEGER PRIMARY KEY, anchor INTEGER NOT NULL, name INTEGER, raw BLOB NOT NULL);
 CREATE TABLE about (name INTEGER NOT NULL, anchor INTEGER NOT NULL);
 """
@@ -56,14 +54,11 @@ def person_place(person_id: str) -> Place:
     return Place(hash(person_id))
 
 
-class Families:
+class Families(Spill):
     """Add every record, `link`, then read family by family. Other processes may `open` the same file for reading."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tenure-replay-")
-        self.path = Path(self._folder.name) / "records"
-        self._db = sqlite3.connect(self.path, isolation_level=None)
-        self._db.executescript(_TABLES)
+        super().__init__(_TABLES, 16_000)
         self._waiting: list[tuple[int, int, int | None, bytes]] = []
         self._about: list[tuple[int, int]] = []
         self._parents: dict[int, int] = {}
@@ -112,18 +107,6 @@ class Families:
 
     def records(self, family: Family) -> Sequence[tuple[int, bytes]]:
         return read(self._db, family)
-
-    def close(self) -> None:
-        self._db.close()
-        self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _write(self) -> None:
         self._db.execute("BEGIN")

@@ -1,18 +1,14 @@
 """What replaying found, kept on disk until names are settled, and given back in order: by moment, then by person."""
 
 import json
-import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from services.provisioner.policy.usernames import numbered
+from services.provisioner.preview.spill import Spill
 from services.provisioner.replay import Found, Row
 
 _TABLES = """
-PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;
 CREATE TABLE row (moment INTEGER, person_id TEXT, said TEXT, accounts TEXT);
 CREATE TABLE asked (policy INTEGER, target TEXT, since TEXT, person_id TEXT, base TEXT, given INTEGER);
 CREATE TABLE name (policy INTEGER, target TEXT, folded TEXT, PRIMARY KEY (policy, target, folded)) WITHOUT ROWID;
@@ -21,13 +17,11 @@ CREATE TABLE username (policy INTEGER, target TEXT, person_id TEXT, name TEXT,
 """
 
 
-class Shelf:
+class Shelf(Spill):
     """Put in what is found in any order; take out `rows` once everything is in."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tenure-replay-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "rows", isolation_level=None)
-        self._db.executescript(_TABLES)
+        super().__init__(_TABLES, 8_000)
 
     def put(self, found: Found) -> None:
         rows = ((index, who, _text(said), _text(accounts)) for index, who, said, accounts in found.rows)
@@ -47,18 +41,6 @@ class Shelf:
         for moment, person_id, said, accounts in self._db.execute("SELECT * FROM row ORDER BY moment, person_id"):
             named = [self._named(number, person_id, one) for number, one in enumerate(json.loads(accounts))]
             yield moment, person_id, json.loads(said), named
-
-    def close(self) -> None:
-        self._db.close()
-        self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _give_names(self) -> None:
         """Names that were decided first, then in the order in which people would have got theirs."""
