@@ -20,7 +20,6 @@ async def prepare(dsn: str, clock: datetime | None, speed: float) -> ClockRow | 
     try:
         if clock:
             await store.set_clock(clock, speed)
-        row = await store.clock_row()
+        return await store.clock_row()
     finally:
         await store.close()
-    return ClockRow(real_at=row[0], business_at=row[1], speed=row[2]) if row else None

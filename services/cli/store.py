@@ -12,7 +12,7 @@ from services.cli.errors import CommandError
 from services.cli.messages import t
 from services.cli.replaying import Part, Summary
 from services.cli.running import here
-from services.kit.clock import ClockRow, Virtual
+from services.kit.clock import Virtual
 from services.kit.database import DatabaseGoneError
 from services.provisioner.preview.shelf import Shelf
 from services.provisioner.preview.targets import Planned
@@ -60,9 +60,7 @@ async def opened(dsn: str) -> AsyncIterator[PostgresStore]:
 
 
 async def business_now(store: PostgresStore) -> datetime:
-    row = await store.clock_row()
-    clock = ClockRow(real_at=row[0], business_at=row[1], speed=row[2]) if row else None
-    return Virtual(clock).business_now()
+    return Virtual(await store.clock_row()).business_now()
 
 
 def replay_store(shared: Common, policies: Sequence[Planned], moments: Sequence[datetime], shelf: Shelf) -> Summary:

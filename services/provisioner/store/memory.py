@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.kit.clock import ClockRow
 from services.provisioner.store.bell import Bell
 from services.provisioner.store.memory_guards import MemoryGuards
 from services.provisioner.store.memory_intake import MemoryIntakeTx
@@ -119,11 +120,11 @@ class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps):
         self._leaders[duty] = (holder, epoch, now + lease)
         return epoch
 
-    async def clock_row(self) -> tuple[datetime, datetime, float] | None:
+    async def clock_row(self) -> ClockRow | None:
         return self._clock
 
     async def set_clock(self, business_at: datetime, speed: float) -> None:
-        self._clock = (self._now(), business_at, speed)
+        self._clock = ClockRow(real_at=self._now(), business_at=business_at, speed=speed)
 
     async def next_due(self, after: datetime) -> datetime | None:
         return min(

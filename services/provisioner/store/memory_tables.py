@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken, TargetResult
+from services.kit.clock import ClockRow
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store.guard_values import Change
 from services.provisioner.store.port import (
@@ -139,13 +140,10 @@ class Base:
     def __init__(self, now: Callable[[], datetime], paused: Callable[[str], bool]) -> None:
         self._now, self._paused = now, paused
         self._tables = Tables()
-        self._clock: tuple[datetime, datetime, float] | None = None
+        self._clock: ClockRow | None = None
 
     def _business_now(self) -> datetime:
-        if self._clock is None:
-            return self._now()
-        real_at, business_at, speed = self._clock
-        return (business_at + (self._now() - real_at) * speed).astimezone(UTC)
+        return self._now() if self._clock is None else self._clock.at(self._now())
 
     def _publish(self, messages: tuple[Message, ...]) -> None:
         for message in messages:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.kit.clock import ClockRow
 from services.kit.database import Line
 from services.provisioner.store.codec import pack, unpack
 from services.provisioner.store.port import Message
@@ -66,9 +67,9 @@ class PostgresOutbox:
         epoch: int | None = await self._other.value(_LEAD, duty, holder, lease)
         return epoch
 
-    async def clock_row(self) -> tuple[datetime, datetime, float] | None:
+    async def clock_row(self) -> ClockRow | None:
         rows = await self._other.fetch("SELECT real_at, business_at, speed FROM clock")
-        return (rows[0]["real_at"], rows[0]["business_at"], rows[0]["speed"]) if rows else None
+        return ClockRow(**rows[0]) if rows else None
 
     async def set_clock(self, business_at: datetime, speed: float) -> None:
         await self._other.fetch(

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
+from services.kit.clock import ClockRow
 from services.provisioner.model import Fact, FactKey, Step, WorkerKey
 from services.provisioner.store.guard_values import Announced, Change, HeldGroup, HeldRow, Known, News, Stretch
 from services.provisioner.store.values import (
@@ -363,8 +364,8 @@ class Store(Queue, Questions, Registry, Guarding, Sweeping, Protocol):
         """Hold or renew a duty by row lease; its epoch, or None while another holds it."""
         ...
 
-    async def clock_row(self) -> tuple[datetime, datetime, float] | None:
-        """(real_at, business_at, speed), or None: business time is real time."""
+    async def clock_row(self) -> ClockRow | None:
+        """The row that business time follows; None: it is real time."""
         ...
 
     async def set_clock(self, business_at: datetime, speed: float) -> None: ...
