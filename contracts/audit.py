@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from contracts.base import Frozen, Id
+from contracts.base import Frozen
 
 SOURCE = "urn:tenure:notifier"
 OCSF_VERSION = "1.8.0"
@@ -35,13 +35,6 @@ class AuditRecord(Frozen):
     entity: dict[str, Any] | None = None
     privileges: tuple[str, ...] | None = None
     unmapped: Annotated[dict[str, Any], Field(default_factory=dict)]
-
-
-class AuditPosition(Frozen):
-    """Where a record stands in the log: the single writer numbers them from 0 without a gap."""
-
-    sequence: int
-    record_id: Id
 
 
 AUDIT: dict[str, type[Frozen]] = {"tenure.audit.recorded.v1": AuditRecord}

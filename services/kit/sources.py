@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
 
@@ -72,10 +72,6 @@ class SourceConfig(BaseModel):
     @property
     def space(self) -> str:
         return self.id_space or self.source
-
-    @property
-    def tz(self) -> ZoneInfo:
-        return ZoneInfo(self.zone)
 
 
 def expand(value: T, environment: Mapping[str, str], place: str) -> T:

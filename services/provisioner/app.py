@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from contracts.topics import INTAKE, intake_group
 from services.kit import broker as kafka
 from services.kit.app import Service
-from services.kit.clock import ClockRow, Virtual
+from services.kit.clock import Virtual
 from services.kit.consumer import Consumer, consume
 from services.kit.database import DatabaseGoneError
 from services.kit.errors import UnreachableError, UsageError
@@ -73,6 +73,7 @@ class Parts:
     limiter: Limiter
     metrics: Metrics
     targets: Mapping[str, Target]
+    trees: Trees
 
 
 @asynccontextmanager
@@ -99,13 +100,13 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         try:
             limiter = await _limiter(settings, policy, worker)
             stack.push_async_callback(limiter.close)
-            clock = Virtual(await _clock_row(store))
+            clock = Virtual(await store.clock_row())
         except DatabaseGoneError as exc:
             raise UnreachableError(f"no database to be had: {exc}") from exc
         targets = _targets(Environment(), settings, policy, limiter)
         for target in targets.values():
             stack.push_async_callback(target.connector.close)
-        parts = Parts(settings, policy, store, clock, limiter, Metrics(registry), targets)
+        parts = Parts(settings, policy, store, clock, limiter, Metrics(registry), targets, Trees(store))
         worker.runs = _runs(parts)
         worker.on_pass = _count_passes(parts)
         broker = kafka.make_broker(settings, "provisioner")
@@ -126,11 +127,6 @@ def read_policy(settings: Settings) -> Policy:
         return load(text, KINDS, name=settings.config.name)
     except PolicyError as exc:
         raise UsageError(str(exc)) from None
-
-
-async def _clock_row(store: Store) -> ClockRow | None:
-    row = await store.clock_row()
-    return ClockRow(real_at=row[0], business_at=row[1], speed=row[2]) if row else None
 
 
 async def _limiter(settings: Settings, policy: Policy, worker: Worker) -> Limiter:
@@ -169,8 +165,7 @@ def _fitted(config: BaseModel, settings: Settings, kind: str) -> BaseModel:
 
 
 def _runs(parts: Parts) -> dict[str, Run]:
-    trees = Trees(parts.store)
-    policy = parts.policy
+    trees, policy = parts.trees, parts.policy
     watch = Watch(parts.store, policy.guards, policy.version) if policy.guards else None
 
     def of(target: Target) -> Run:
@@ -180,7 +175,7 @@ def _runs(parts: Parts) -> dict[str, Run]:
             tree = await trees.at(at)
             if claim.person_id == DEPARTMENTS:
                 return await DepartmentPass(parts.store, target, claim, process, file, at, tree).run()
-            case = await open_case(claim.person_id, target.name, at, file, parts.policy, tree, parts.store, trees)
+            case = await open_case(claim.person_id, target.name, at, file, policy, tree, parts.store, trees)
             return await Pass(parts.store, target, case, claim, process, parts.limiter, watch).run()
 
         return run
@@ -213,7 +208,7 @@ def _intake(parts: Parts, worker: Worker) -> Intake:
         zone_of=lambda urn: sources[urn].zone if urn in sources else "UTC",
         woken=worker.wake,
         counted=lambda kind, n: parts.metrics.taken_in.labels(kind).inc(n),
-        announce=Announcer(parts.policy, Trees(parts.store)) if parts.policy.guards else None,
+        announce=Announcer(parts.policy, parts.trees) if parts.policy.guards else None,
     )
 
 
@@ -273,8 +268,8 @@ def _service(
     refusals = {name: target.connector.refusal for name, target in parts.targets.items()}
     exceptions = ExceptionHandlers(Exceptions(operations, parts.policy, refusals))
     effective = Effective(operations, parts.policy.version)
-    sweeps, trees = _sweeps(parts), Trees(parts.store)
-    adoption = Adoption(parts.store, parts.policy, parts.clock, parts.targets, trees, worker.wake)
+    sweeps = _sweeps(parts)
+    adoption = Adoption(parts.store, parts.policy, parts.clock, parts.targets, parts.trees, worker.wake)
     whole = WholeTargets(operations, sweeps, adoption, Jobs())
     sweeper = Sweeper(parts.store, parts.clock, sweeps, parts.settings.sweep_every, parts.settings.process_name)
     turn = Progress(60.0)
@@ -289,7 +284,7 @@ def _service(
     _checks(health, parts, worker, turn)
 
     async def refresh() -> None:
-        with suppress(StoreUnavailableError, DatabaseGoneError):  # the gauges keep their last values; readyz says why
+        with suppress(DatabaseGoneError):  # the gauges keep their last values; readyz says why
             await _show(parts, operations, turn)
 
     return Service(
@@ -309,9 +304,8 @@ def _service(
 
 
 def _sweeps(parts: Parts) -> dict[str, Sweep]:
-    trees = Trees(parts.store)
     return {
-        name: Sweep(parts.store, target, owned_on(parts.policy, target), trees, bool(parts.policy.guards))
+        name: Sweep(parts.store, target, owned_on(parts.policy, target), parts.trees, bool(parts.policy.guards))
         for name, target in parts.targets.items()
     }
 

@@ -4,7 +4,7 @@ It never takes an account that is linked to someone or that we closed; a mobile 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.platforms.errors import TakenError
@@ -64,8 +64,3 @@ def _same_human(taken: TakenError, wish: Wish, holder: Account, match: Sequence[
 
 def _same(one: str | None, other: str | None) -> bool:
     return bool(one) and bool(other) and (one or "").casefold() == (other or "").casefold()
-
-
-def as_ours(stored: StoredAccount, native_id: str) -> StoredAccount:
-    """An account found under the id we had durably chosen for this person: our own creation came through."""
-    return replace(stored, ours=True, observed=replace(stored.observed, native_id=native_id))

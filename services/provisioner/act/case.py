@@ -71,7 +71,7 @@ async def open_case(
     next_change = min((turn for turn in turns if turn), default=None)
     judged_by = decisive(policy, state, target, past)
     recipients = await _recipients(judged_by, store) if file.events else ()
-    owed = tuple(_owed(policy, state, tree, past)) if file.events else ()
+    owed = tuple(_owed(policy, state, tree, past, {target: wanted})) if file.events else ()
     return Case(
         at=at,
         file=file,
@@ -92,10 +92,12 @@ def _ends_access(now: PersonState, then: PersonState, wanted: Desired) -> bool:
     return now.active and (not then.active or {a.kind for a in then.absent} > {a.kind for a in now.absent})
 
 
-def _owed(policy: Policy, state: PersonState, tree: Departments, past: Past) -> Iterator[Owed]:
-    """What time alone will change on any target that is enforced for the person."""
+def _owed(
+    policy: Policy, state: PersonState, tree: Departments, past: Past, known: Mapping[str, Desired]
+) -> Iterator[Owed]:
+    """What time alone will change on any target that is enforced for the person; `known` is worked out already."""
     for name in policy.targets:
-        wanted = desired(policy, state, tree, name, state.at, past)
+        wanted = known.get(name) or desired(policy, state, tree, name, state.at, past)
         for due in wanted.due if wanted.mode == "enforce" else ():
             later = DueLater(target=name, verb=due.verb, due_at=due.at, entitlement=due.entitlement)
             yield Owed(later, due.since)

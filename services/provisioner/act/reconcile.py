@@ -42,7 +42,6 @@ from services.provisioner.store.port import (
     Finished,
     Mark,
     Message,
-    RowVerdict,
     Store,
     StoredAccount,
 )
@@ -240,14 +239,13 @@ class Pass:
     async def _finish(self, carrier: Carrier, how: Ending) -> Finished:
         if how.pause_target:
             await self.pauses.pause(self.target.name, "tenure", how.reason)
-        verdict: RowVerdict = how.verdict
         decisions = self._decided(carrier)
         dates = [date for date in (self.case.next_change, how.next_at) if date]
         if how.reason == "newer_facts":
             dates = [self.case.at]
         forget = how.verdict == "settled" and self._undone(carrier.stored)
         end = End(
-            verdict=verdict,
+            verdict=how.verdict,
             reason=how.reason or None,
             reached_at=self.case.at,
             next_at=min(dates, default=None),

@@ -3,7 +3,6 @@
 POST /v1/policy/apply {version, reason}
 """
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from services.platforms import gate
 from services.provisioner.operators.api import Handler, read_body
 from services.provisioner.operators.errors import OperatorError
 from services.provisioner.operators.operations import Operations
+from services.provisioner.plan.decided import stamped
 from services.provisioner.store.port import Mark
 
 EVERYBODY = "#policy"
@@ -56,10 +56,7 @@ class Effective:
         for begin in range(0, len(people), LOT):
             async with store.intake() as tx:
                 await tx.mark([Mark(person, gate.BULK, now) for person in people[begin : begin + LOT]], targets)
-        decision = PolicyApplied(
-            decision_id=str(uuid.uuid4()), person_id=EVERYBODY, by=by, reason=reason, effective_at=now,
-            recorded_at=now, version=version,
-        )  # fmt: skip
+        decision = PolicyApplied(**stamped(EVERYBODY, by, reason, now), version=version)
         await self.operations.publish(decision)
         return {"version": version, "people": len(people), "decision_id": decision.decision_id}
 

@@ -3,7 +3,6 @@
 What is decided is folded like HR's facts; what policy does not allow is refused here, and bounded again by the fold.
 """
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from services.platforms import gate
 from services.provisioner.facts.fold import timeline
 from services.provisioner.operators.errors import NothingToChangeError, OperatorError, UnknownTargetError
 from services.provisioner.operators.operations import Operations
+from services.provisioner.plan.decided import stamped
 from services.provisioner.policy.desired import desired
 from services.provisioner.policy.overlap import overlap
 from services.provisioner.policy.past import Past, past_of
@@ -40,7 +40,7 @@ class Exceptions:
         if rule.startswith("birthright."):
             raise OperatorError(f"{rule} denies {entitlement}, and a rule that denies wins; change the rule")
         made = ExceptionGranted(
-            **_common(person_id, by, reason, now), target=target, entitlement=entitlement, until=until
+            **stamped(person_id, by, reason, now), target=target, entitlement=entitlement, until=until
         )
         return await self._decided(made, until)
 
@@ -54,7 +54,7 @@ class Exceptions:
             return await self._end(person_id, past, target, entitlement, by, reason, now)
         self._allowed(until, now)
         made = ExceptionGranted(
-            **_common(person_id, by, reason, now), target=target, entitlement=entitlement, deny=True, until=until
+            **stamped(person_id, by, reason, now), target=target, entitlement=entitlement, deny=True, until=until
         )
         return await self._decided(made, until, gate.URGENT)
 
@@ -69,7 +69,7 @@ class Exceptions:
         if not self._extendable(section, past, now):
             raise NothingToChangeError(f"{rule} holds no longer and its overlap is over; `tenure grant` gives anew")
         return await self._decided(
-            OverlapExtended(**_common(person_id, by, reason, now), rule=rule, until=until), until
+            OverlapExtended(**stamped(person_id, by, reason, now), rule=rule, until=until), until
         )
 
     async def retain(self, text: str, until: datetime, by: str, reason: str) -> Answer:
@@ -77,7 +77,7 @@ class Exceptions:
         person_id, _, now = await self._about(text)
         if until <= now:
             raise OperatorError(f"the end {until.isoformat()} is past")
-        return await self._decided(Retained(**_common(person_id, by, reason, now), until=until), until)
+        return await self._decided(Retained(**stamped(person_id, by, reason, now), until=until), until)
 
     # ------------------------------------------------------------ parts
 
@@ -121,7 +121,7 @@ class Exceptions:
                 f"no exception is about {entitlement}; with an end, a refusal until then is made"
             )
         for decision in given:
-            end = ExceptionEnded(**_common(person_id, by, reason, now), decision=decision.decision_id)
+            end = ExceptionEnded(**stamped(person_id, by, reason, now), decision=decision.decision_id)
             await self.operations.decide(end, gate.URGENT)
         return {"person_id": person_id, "ended": [decision.decision_id for decision in given]}
 
@@ -132,14 +132,3 @@ class Exceptions:
             "decision_id": decision.decision_id,
             "until": until.isoformat(),
         }
-
-
-def _common(person_id: str, by: str, reason: str, now: datetime) -> dict[str, Any]:
-    return {
-        "decision_id": str(uuid.uuid4()),
-        "person_id": person_id,
-        "by": by,
-        "reason": reason,
-        "effective_at": now,
-        "recorded_at": now,
-    }

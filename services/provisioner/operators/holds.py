@@ -4,7 +4,6 @@ A slice is everybody whom one guard holds of one cause and kind. Decisions and t
 one transaction, so that a slice of thousands never holds up intake.
 """
 
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from contracts.decisions import HoldRefused, HoldReleased
 from services.kit.clock import Clock
 from services.platforms import gate
 from services.provisioner.operators.errors import NothingHeldError
-from services.provisioner.plan.decided import told
+from services.provisioner.plan.decided import stamped, told
 from services.provisioner.plan.guards import Held, read_reason, release_command, said
 from services.provisioner.store.guard_values import HeldGroup, HeldRow
 from services.provisioner.store.port import Mark, Store
@@ -137,13 +136,4 @@ def _decisions(
 ) -> Iterator[HoldReleased | HoldRefused]:
     for row, held in rows:
         for kind in which.kinds(held):
-            yield verdict(
-                decision_id=str(uuid.uuid4()),
-                person_id=row.person_id,
-                by=by,
-                reason=reason,
-                effective_at=now,
-                recorded_at=now,
-                target=row.target,
-                verb=kind,
-            )
+            yield verdict(**stamped(row.person_id, by, reason, now), target=row.target, verb=kind)

@@ -1,14 +1,13 @@
 """What operators ask and decide. A decision and its wake-up are one transaction, published by the outbox."""
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from contracts.decisions import AccessAllowed, AccessStopped, Decision
-from services.kit.clock import Clock, ClockRow, Virtual
+from services.kit.clock import Clock, Virtual
 from services.platforms import gate
 from services.platforms.errors import CredentialError, PlatformError
 from services.platforms.gate import GateClosedError
@@ -19,7 +18,7 @@ from services.provisioner.operators.errors import (
     UnknownPersonError,
     UnknownTargetError,
 )
-from services.provisioner.plan.decided import told
+from services.provisioner.plan.decided import stamped, told
 from services.provisioner.plan.guards import read_reason, release_command
 from services.provisioner.store.guard_values import HeldGroup
 from services.provisioner.store.port import Books, Mark, PersonCard, Quarantined, Store, Waiting
@@ -125,36 +124,14 @@ class Operations:
 
     async def stop(self, text: str, by: str, reason: str) -> str:
         """Close a person's access now, until allowed or until a later hire."""
-        person_id = await self.identify(text)
-        now = self.clock.business_now()
-        await self.decide(
-            AccessStopped(
-                decision_id=str(uuid.uuid4()),
-                person_id=person_id,
-                by=by,
-                reason=reason,
-                effective_at=now,
-                recorded_at=now,
-            ),
-            gate.URGENT,
-        )
+        person_id, now = await self.identify(text), self.clock.business_now()
+        await self.decide(AccessStopped(**stamped(person_id, by, reason, now)), gate.URGENT)
         return person_id
 
     async def allow(self, text: str, by: str, reason: str | None) -> str:
         """Take a stop back."""
-        person_id = await self.identify(text)
-        now = self.clock.business_now()
-        await self.decide(
-            AccessAllowed(
-                decision_id=str(uuid.uuid4()),
-                person_id=person_id,
-                by=by,
-                reason=reason,
-                effective_at=now,
-                recorded_at=now,
-            ),
-            gate.EVERYDAY,
-        )
+        person_id, now = await self.identify(text), self.clock.business_now()
+        await self.decide(AccessAllowed(**stamped(person_id, by, reason, now)), gate.EVERYDAY)
         return person_id
 
     async def retry(self, text: str) -> str:
@@ -228,10 +205,6 @@ class Operations:
             item["since"] = item["since"].isoformat()
         return sorted(items, key=lambda item: item["since"])
 
-    async def dismiss(self, event_no: int, by: str, reason: str) -> bool:
-        """A quarantined message needs nothing more; False when it is not in quarantine."""
-        return await self.store.close_quarantined(event_no, f"dismissed_by:{by}:{reason}")
-
 
 @dataclass(slots=True)
 class BusinessClock:
@@ -256,9 +229,7 @@ class BusinessClock:
         if self.clock.row is None:
             raise OperatorError("only a rehearsal has a clock to set: start `tenure up --clock T`")
         await self.store.set_clock(business_at, speed)
-        row = await self.store.clock_row()
-        if row:
-            self.clock.row = ClockRow(real_at=row[0], business_at=row[1], speed=row[2])
+        self.clock.row = await self.store.clock_row()
         self.woken()
         return await self.show()
 

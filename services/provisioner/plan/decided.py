@@ -3,6 +3,7 @@
 import json
 import uuid
 from datetime import datetime
+from typing import Any
 
 from contracts.decisions import AccountLinked, ConflictSettled, Decision, PersonIdentified, UsernameGiven, type_of
 from contracts.envelope import Attributes, to_headers
@@ -32,14 +33,15 @@ def told(decision: Decision) -> tuple[Message, Message]:
     return record, message(outcome, f"decided/{decision.decision_id}", decision.person_id, decision.recorded_at)
 
 
+def stamped(person_id: str, by: str, reason: str | None, at: datetime) -> dict[str, Any]:
+    """What every decision of an operator says, under an id of its own; it is true from the moment it is made."""
+    return _said(str(uuid.uuid4()), person_id, by, at) | {"reason": reason}
+
+
 def linked(person_id: str, target: str, native_id: str, at: datetime) -> AccountLinked:
     """That an account is this person's; the same link is the same decision."""
     return AccountLinked(
-        decision_id=_id("linked", person_id, target, native_id),
-        person_id=person_id,
-        by=TENURE,
-        effective_at=at,
-        recorded_at=at,
+        **_said(_id("linked", person_id, target, native_id), person_id, TENURE, at),
         target=target,
         native_id=native_id,
     )
@@ -48,11 +50,7 @@ def linked(person_id: str, target: str, native_id: str, at: datetime) -> Account
 def named(person_id: str, target: str, username: str, at: datetime) -> UsernameGiven:
     """That a name was given to this person on a target, for ever."""
     return UsernameGiven(
-        decision_id=_id("named", person_id, target, username),
-        person_id=person_id,
-        by=TENURE,
-        effective_at=at,
-        recorded_at=at,
+        **_said(_id("named", person_id, target, username), person_id, TENURE, at),
         target=target,
         username=username,
     )
@@ -76,16 +74,16 @@ def first_stands(fact: Fact, at: datetime) -> ConflictSettled:
     worker = fact.worker
     person_id = fact.person_id or (f"{worker.id_space}/{worker.worker_id}" if worker else "#departments")
     return ConflictSettled(
-        decision_id=_id("conflict", str(fact.key), fact.digest),
-        person_id=person_id,
-        by=TENURE,
-        effective_at=at,
-        recorded_at=at,
+        **_said(_id("conflict", str(fact.key), fact.digest), person_id, TENURE, at),
         source=fact.key.source,
         event_id=fact.key.id,
         revision=fact.key.revision,
         digest=fact.digest,
     )
+
+
+def _said(decision_id: str, person_id: str, by: str, at: datetime) -> dict[str, Any]:
+    return {"decision_id": decision_id, "person_id": person_id, "by": by, "effective_at": at, "recorded_at": at}
 
 
 def _id(*parts: str) -> str:
