@@ -87,8 +87,11 @@ def test_a_leaver_is_locked_before_anything_else(world):
 
 
 def test_people_who_come_together_share_their_list_calls(world):
+    for path in ("tag/addtagusers", "tag/get"):  # a call of half a second: whoever comes meanwhile shares the next
+        world.fault("wecom", path=path, kind="slow", seconds=0.5, times=None)
     people = [hired(f"W2{n:02}", f"+86138000002{n:02}", "2026-01-06", "D-SAL", "sales") for n in range(20)]
     cost = costs(world, *people)
+    world.calm("wecom")
     assert cost["wecom"]["user/create"] == 20
     assert cost["wecom"]["tag/addtagusers"] < 20
     assert cost["wecom"]["tag/get"] < 20

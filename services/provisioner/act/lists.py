@@ -1,8 +1,12 @@
-"""Tag and role changes of many people share a call, and one read of a list settles everybody who waits for it."""
+"""Tag and role changes of many people share a call, and one read of a list settles everybody who waits for it.
+
+In each lane a list has one change of a kind and one read under way; who comes meanwhile shares the next. So a slow
+platform makes larger calls, not more of them, and nobody urgent waits behind the others.
+"""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from services.platforms.errors import NotThereError, PlatformError
 from services.platforms.gate import GateClosedError, lane
@@ -11,21 +15,20 @@ from services.provisioner.connectors.base import HoldsEntitlements, Outcome
 _Change = Callable[[str, Sequence[str]], Awaitable[Mapping[str, Outcome]]]
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """People who wait for the next call of one kind; `lane` is the most urgent of theirs."""
-
-    who: dict[str, asyncio.Future[Outcome]] = field(default_factory=dict)
-    lane: int = 2
+_Key = tuple[str, str, int]
+"""What is asked, the list, the lane."""
+_Waiting = dict[str, asyncio.Future[Outcome]]
+"""Accounts that wait for the next call of one kind."""
 
 
 class Lists:
-    """One per target. `gather` seconds is how long the first waits for company; nobody waits behind a full call."""
+    """One per target. `gather` seconds is how long the first waits for company; a full call waits for nobody more."""
 
     def __init__(self, connector: HoldsEntitlements, *, gather: float = 0.02) -> None:
         self._connector, self._gather = connector, gather
-        self._changes: dict[tuple[str, str], _Waiting] = {}
-        self._reads: dict[str, asyncio.Task[frozenset[str]]] = {}
+        self._changes: dict[_Key, _Waiting] = {}
+        self._reads: dict[_Key, asyncio.Task[frozenset[str]]] = {}
+        self._turns: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def grant(self, entitlement: str, native_id: str) -> Outcome:
@@ -36,55 +39,59 @@ class Lists:
 
     async def holds(self, entitlement: str, native_id: str) -> bool:
         """Whether a read of the list that began after this question shows the account in it."""
-        read = self._reads.get(entitlement)
-        if read is None or read.done():
-            read = asyncio.ensure_future(self._read(entitlement))
-            self._reads[entitlement] = read
+        key = ("holds", entitlement, lane.get())
+        read = self._reads.get(key)
+        if read is None:
+            read = self._reads[key] = asyncio.ensure_future(self._read(key))
         return native_id in await asyncio.shield(read)
 
-    async def _read(self, entitlement: str) -> frozenset[str]:
+    async def _read(self, key: _Key) -> frozenset[str]:
         await asyncio.sleep(self._gather)
-        self._reads.pop(entitlement, None)  # who asks from now on needs a newer read
-        return await self._connector.members(entitlement)
+        async with self._turns[key]:
+            del self._reads[key]  # who asks from now on needs a newer read
+            return await self._connector.members(key[1])
 
     async def _join(self, verb: str, change: _Change, entitlement: str, native_id: str) -> Outcome:
-        waiting = self._changes.get((verb, entitlement))
+        key = (verb, entitlement, lane.get())
+        waiting = self._changes.get(key)
         if waiting is None:
-            waiting = self._changes[verb, entitlement] = _Waiting()
-            task = asyncio.ensure_future(self._send_soon(verb, change, entitlement, waiting))
+            waiting = self._changes[key] = {}
+            task = asyncio.ensure_future(self._send_soon(key, change, waiting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        waiting.lane = min(waiting.lane, lane.get())
-        future = waiting.who.setdefault(native_id, asyncio.get_running_loop().create_future())
-        if len(waiting.who) >= self._connector.per_call:
-            self._changes.pop((verb, entitlement), None)
+        future = waiting.setdefault(native_id, asyncio.get_running_loop().create_future())
+        if len(waiting) >= self._connector.per_call:
+            self._changes.pop(key, None)
         return await asyncio.shield(future)
 
-    async def _send_soon(self, verb: str, change: _Change, entitlement: str, waiting: _Waiting) -> None:
+    async def _send_soon(self, key: _Key, change: _Change, waiting: _Waiting) -> None:
         await asyncio.sleep(self._gather)
-        if self._changes.get((verb, entitlement)) is waiting:
-            del self._changes[verb, entitlement]
-        lane.set(waiting.lane)
+        async with self._turns[key]:
+            if self._changes.get(key) is waiting:
+                del self._changes[key]
+            await self._send(change, key[1], waiting)
+
+    async def _send(self, change: _Change, entitlement: str, waiting: _Waiting) -> None:
         try:
-            outcomes = await change(entitlement, list(waiting.who))
+            outcomes = await change(entitlement, list(waiting))
         except NotThereError as exc:
             await self._one_by_one(change, entitlement, waiting, exc)
         except (PlatformError, GateClosedError) as exc:
-            _fail(waiting.who.values(), exc)
+            _fail(waiting.values(), exc)
         except BaseException as exc:
-            _fail(waiting.who.values(), exc)
+            _fail(waiting.values(), exc)
             raise
         else:
-            for native_id, future in waiting.who.items():
+            for native_id, future in waiting.items():
                 if not future.done():
                     future.set_result(outcomes.get(native_id, "done"))
 
     async def _one_by_one(self, change: _Change, entitlement: str, waiting: _Waiting, first: NotThereError) -> None:
         """Somebody in the shared call is unknown there: only they fail."""
-        if len(waiting.who) == 1:
-            _fail(waiting.who.values(), first)
+        if len(waiting) == 1:
+            _fail(waiting.values(), first)
             return
-        for native_id, future in waiting.who.items():
+        for native_id, future in waiting.items():
             try:
                 outcome = (await change(entitlement, [native_id])).get(native_id, "done")
             except (PlatformError, GateClosedError) as exc:

@@ -22,7 +22,8 @@ class Directory:
             None,
         )
 
-        self.asked = asyncio.Event()
+        self.asked, self.free = asyncio.Event(), asyncio.Event()
+        self.free.set()
 
     def refusal(self, _entitlement):
         return None
@@ -30,6 +31,8 @@ class Directory:
     async def grant(self, entitlement, native_ids):
         self.calls.append(("grant", entitlement, tuple(native_ids)))
         self.lanes.append(gate.lane.get())
+        self.asked.set()
+        await self.free.wait()
         if self.broken:
             raise self.broken
         if self.unknown & set(native_ids):
@@ -46,7 +49,7 @@ class Directory:
     async def members(self, entitlement):
         self.calls.append(("members", entitlement))
         self.asked.set()
-        await asyncio.sleep(0)
+        await self.free.wait()
         return frozenset(self.held)
 
 
@@ -82,16 +85,52 @@ async def test_a_refused_call_is_told_to_everybody_in_it():
     assert [type(r) for r in results] == [TryLaterError, TryLaterError]
 
 
-async def test_the_call_is_as_urgent_as_the_most_urgent_in_it():
+async def granted(lists, who, lane):
+    gate.lane.set(lane)
+    await lists.grant("t", who)
+
+
+async def test_nobody_urgent_waits_behind_the_others():
     directory = Directory()
-    lists = Lists(directory, gather=0.005)
+    directory.free.clear()  # a call that has begun does not end
+    lists = Lists(directory, gather=0.001)
+    bulk = asyncio.create_task(granted(lists, "mei", gate.BULK))
+    await directory.asked.wait()
+    directory.asked.clear()
+    urgent = asyncio.create_task(granted(lists, "wei", gate.URGENT))
+    await directory.asked.wait()
+    assert directory.lanes == [gate.BULK, gate.URGENT]
+    directory.free.set()
+    await asyncio.gather(bulk, urgent)
 
-    async def grant(who, lane):
-        gate.lane.set(lane)
-        await lists.grant("t", who)
 
-    await asyncio.gather(asyncio.create_task(grant("mei", gate.BULK)), asyncio.create_task(grant("wei", gate.URGENT)))
-    assert directory.lanes == [gate.URGENT]
+async def test_who_comes_while_a_call_is_under_way_shares_the_next():
+    directory = Directory()
+    directory.free.clear()
+    lists = Lists(directory, gather=0)
+    first = asyncio.create_task(lists.grant("t", "a"))
+    await directory.asked.wait()
+    later = [asyncio.create_task(lists.grant("t", who)) for who in ("b", "c", "d")]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    directory.free.set()
+    await asyncio.gather(first, *later)
+    assert [call[2] for call in directory.calls] == [("a",), ("b", "c", "d")]
+
+
+async def test_who_asks_while_a_read_is_under_way_shares_the_next():
+    directory = Directory()
+    directory.held = {"mei"}
+    directory.free.clear()
+    lists = Lists(directory, gather=0)
+    first = asyncio.create_task(lists.holds("t", "mei"))
+    await directory.asked.wait()
+    later = [asyncio.create_task(lists.holds("t", who)) for who in ("mei", "wei", "an")]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    directory.free.set()
+    assert await asyncio.gather(first, *later) == [True, True, False, False]
+    assert len(directory.calls) == 2
 
 
 async def test_one_read_settles_everybody_who_waits():
