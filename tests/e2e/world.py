@@ -128,7 +128,7 @@ class World:
     def _operator(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.ready['operator_token']}"}
 
-    def settle(self, seconds: float = 60.0) -> dict[str, Any]:
+    def settle(self, seconds: float = 150.0) -> dict[str, Any]:
         """Wait until nothing is in progress, mending what ended; answers the books, which balance."""
 
         def settled() -> dict[str, Any] | None:
