@@ -48,8 +48,8 @@ def fact(number: int, step: int) -> dict[str, Any]:
     if step == 5 and number % 20 == 0:
         return event(event_id, "worker.updated", at, {**who, "person": {"display_name": f"王{number}"}})
     if step == 6 and number % 50 == 0:
-        assignment = {"assignment": {"title": "Grade 5, corrected"}}
-        return event(f"e{number}-5", "worker.transferred", MONTHS[5], {**who, **assignment, "revision": 2})
+        corrected = {"assignment": {"title": "Grade 5, corrected"}, "revision": 2}
+        return event(f"e{number}-5", "worker.transferred", MONTHS[5], {**who, **corrected})
     if step == 7 and number % 50 == 1:
         return event(event_id, "event.withdrawn", at, {**who, "event_id": f"e{number}-6"})
     assignment = {"title": f"Grade {step}", "department_id": f"D{(number + step) % 100:02}"}

@@ -27,6 +27,7 @@ from services.kit.settings import Environment
 from services.platforms.limiter import Limiter
 from services.platforms.quotas import UNBOUNDED, Quota
 from services.provisioner import app
+from services.provisioner.act.trees import Trees
 from services.provisioner.act.worker import Pace, Worker
 from services.provisioner.metrics import Metrics
 from services.provisioner.settings import Settings
@@ -111,7 +112,7 @@ async def _running(settings: Settings, quotas: Mapping[str, Quota], pid: int) ->
         targets = app._targets(Environment(), settings, policy, limiter)
         for target in targets.values():
             stack.push_async_callback(target.connector.close)
-        parts = app.Parts(settings, policy, store, Virtual(None), limiter, Metrics(registry), targets)
+        parts = app.Parts(settings, policy, store, Virtual(None), limiter, Metrics(registry), targets, Trees(store))
         made = Rig(settings.kafka[0], dsn, store, limiter, worker, pid)
         worker.runs, worker.on_pass = app._runs(parts), _noted(made, app._count_passes(parts))
         broker = kafka.make_broker(settings, "provisioner")
