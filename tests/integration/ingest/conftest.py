@@ -20,7 +20,7 @@ def kafka(tmp_path_factory):
         yield named
         return
     if not READY:
-        pytest.skip("left out: needs Apache Kafka (tests/connected/prepare.sh)")
+        pytest.fail("Apache Kafka is not here: run tests/connected/prepare.sh")
     server = ApacheKafka(tmp_path_factory.mktemp("kafka"))
     try:
         yield server.start()
@@ -32,7 +32,7 @@ def kafka(tmp_path_factory):
 def own_kafka(tmp_path):
     """A Kafka that the test may kill."""
     if not READY:
-        pytest.skip("left out: needs Apache Kafka (tests/connected/prepare.sh)")
+        pytest.fail("Apache Kafka is not here: run tests/connected/prepare.sh")
     server = ApacheKafka(tmp_path / "kafka")
     server.start()
     yield server
