@@ -304,10 +304,13 @@ def _service(
 
 
 def _sweeps(parts: Parts) -> dict[str, Sweep]:
-    return {
-        name: Sweep(parts.store, target, owned_on(parts.policy, target), parts.trees, bool(parts.policy.guards))
-        for name, target in parts.targets.items()
-    }
+    sweeps = dict[str, Sweep]()
+    for name, target in parts.targets.items():
+        parts.metrics.sweeping(name, parts.settings.sweep_every)
+        found = partial(parts.metrics.changed, name)
+        guarded = bool(parts.policy.guards)
+        sweeps[name] = Sweep(parts.store, target, owned_on(parts.policy, target), parts.trees, guarded, found)
+    return sweeps
 
 
 def _checks(health: Health, parts: Parts, worker: Worker, turn: Progress) -> None:

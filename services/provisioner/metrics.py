@@ -1,7 +1,7 @@
 """The provisioner's metrics, each with what moves it. Labels are targets, lanes, states and kinds: closed sets."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import get_args
 
@@ -82,18 +82,38 @@ class Metrics:
             "tenure_oldest_snapshot_seconds", "Age of the database's oldest open transaction", registry=registry
         )
         self.attention = Gauge("tenure_waiting_for_person", "Rows held or in the inbox", ["target"], registry=registry)
-        # Persons whom a guard holds, by the kind of step; zero once released or refused.
+        # Persons whom a guard holds, by the kind of step; zero once released or refused. Read by TenureHoldWaiting.
         self.held = Gauge("tenure_held", "Persons held by a guard", ["target", "kind"], registry=registry)
 
-        # Grows until a sweep has compared the whole target; zero where nothing is remembered.
+        # Grows until a sweep has compared the whole target; zero where nothing is remembered. Read by TenureSweepLate.
         self.check_age = Gauge(
             "tenure_oldest_check_seconds", "Since a target was last compared whole", ["target"], registry=registry
         )
-        # Set by every sweep: what differed from what is remembered, of policy or of nobody.
+        # Set at start from TENURE_SWEEP_EVERY; not shown where sweeps are only an operator's.
+        self.sweep_every = Gauge(
+            "tenure_sweep_every_seconds", "Time between two sweeps of a target", ["target"], registry=registry
+        )
+        # Set by every sweep: what differed from what is remembered, of policy or of nobody. Read by TenureDriftStays.
         self.drift = Gauge(
             "tenure_drift", "Accounts and departments that differed at the last sweep", ["target", "kind"],
             registry=registry,
         )  # fmt: skip
+        # Moved when a sweep, or a look at what is locked, first sees that somebody else changed an account.
+        # Read by TenureAccountReopened and TenureAccountClosedByOthers.
+        self.changed_by_others = Counter(
+            "tenure_changes_by_others", "Accounts found changed by somebody else", ["target", "kind"], registry=registry
+        )
+
+    def sweeping(self, target: str, every: timedelta) -> None:
+        """Begin to count what sweeps of a target find, from zero, so that the first one counts as a rise."""
+        for kind in drift.NEWS:
+            self.changed_by_others.labels(target, kind)
+        if every:
+            self.sweep_every.labels(target).set(every.total_seconds())
+
+    def changed(self, target: str, kind: drift.Kind) -> None:
+        """Somebody else changed an account there."""
+        self.changed_by_others.labels(target, kind).inc()
 
     def show_sweep(self, target: str, last: Swept | None, now: datetime) -> None:
         """Every kind, zero too."""

@@ -56,6 +56,23 @@ def test_who_waits_for_a_person_is_shown_for_every_target_and_ends(metrics, regi
     assert registry.get_sample_value("tenure_persons_standing", {"target": "dingtalk", "verdict": "retry"}) == 0
 
 
+def test_the_first_account_that_others_changed_is_a_rise_from_zero(metrics, registry):
+    def changed(target, kind):
+        return registry.get_sample_value("tenure_changes_by_others_total", {"target": target, "kind": kind})
+
+    metrics.sweeping("wecom", timedelta(hours=6))
+    assert changed("wecom", "reopened_by_others") == changed("wecom", "missing") == 0
+    metrics.changed("wecom", "reopened_by_others")
+    assert changed("wecom", "reopened_by_others") == 1
+
+
+def test_only_a_target_that_is_swept_by_itself_can_be_swept_late(metrics, registry):
+    metrics.sweeping("wecom", timedelta(hours=6))
+    metrics.sweeping("dingtalk", timedelta(0))
+    assert registry.get_sample_value("tenure_sweep_every_seconds", {"target": "wecom"}) == 21600
+    assert registry.get_sample_value("tenure_sweep_every_seconds", {"target": "dingtalk"}) is None
+
+
 def test_a_source_is_silent_from_the_start_on_and_only_one_that_is_expected_can_be_late(registry):
     metrics = Ingest(registry)
     metrics.expect("acme-hr", timedelta(hours=24))

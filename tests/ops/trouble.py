@@ -12,7 +12,10 @@ CALM, TROUBLE = 0, 1
 GAUGES = {
     'tenure_queue_age_seconds{target="wecom",lane="0"}': (0, 900),
     'tenure_persons_standing{target="wecom",verdict="retry"}': (0, 7),
-    'tenure_persons_standing{target="wecom",verdict="held"}': (0, 40),
+    'tenure_held{target="wecom",kind="close"}': (0, 40),
+    'tenure_drift{target="wecom",kind="drift"}': (0, 3),
+    'tenure_oldest_check_seconds{target="wecom"}': (600, 90_000),
+    'tenure_sweep_every_seconds{target="wecom"}': (21_600, 21_600),
     'tenure_persons_standing{target="wecom",verdict="inbox"}': (0, 2),
     'tenure_target_paused{target="wecom"}': (0, 0),
     'tenure_target_paused{target="dingtalk"}': (0, 1),
@@ -34,6 +37,8 @@ COUNTERS = {
     'tenure_intake_records_total{kind="new"}': (1, 0),
     'tenure_ingest_requests_refused_total{source="acme-hr",problem="unavailable"}': (0, 1),
     'tenure_ingest_requests_refused_total{source="acme-hr",problem="unauthenticated"}': (0, 1),
+    'tenure_changes_by_others_total{target="wecom",kind="reopened_by_others"}': (0, 1),
+    'tenure_changes_by_others_total{target="wecom",kind="missing"}': (0, 1),
     'tenure_messages_total{channel="wecom",result="failed"}': (0, 1),
     'tenure_notifier_unreadable_total{reason="schema"}': (0, 1),
 }

@@ -18,10 +18,15 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 class Firm(Company):
     """A company whose targets are swept. `lists`: the platform shows grants only list by list, as WeCom does."""
 
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.found = []
+
     def sweep(self, *, lists=False):
-        target = self.targets["crm"]
+        target, guarded = self.targets["crm"], bool(self.policy.guards)
         target.connector.shows_grants = not lists
-        return Sweep(self.store, target, owned_on(self.policy, target), Trees(self.store), bool(self.policy.guards))
+        owned = owned_on(self.policy, target)
+        return Sweep(self.store, target, owned, Trees(self.store), guarded, self.found.append)
 
     async def swept(self, *, repair=True, lists=False):
         report = await self.sweep(lists=lists).run(self.clock.business, repair=repair)
@@ -120,6 +125,7 @@ async def test_what_an_administrator_closed_is_held_and_said_every_time(firm):
     assert await firm.swept() == [("closed_by_others", "wangw", ())]
     await firm.settle()
     assert firm.crm.calls["read"] == calls, "known already: nobody looks again"
+    assert firm.found == ["closed_by_others"], "told once"
 
 
 async def test_a_removed_account_is_missing_then_held(firm):
@@ -129,6 +135,7 @@ async def test_a_removed_account_is_missing_then_held(firm):
     assert firm.account("wangw") is None
     assert (await firm.rows())["crm"] == ("held", "closed_by_others")
     assert await firm.swept() == [("closed_by_others", "wangw", ("state",))]
+    assert firm.found == ["missing"]
 
 
 async def test_a_leavers_account_that_was_opened_is_closed_at_once(firm):
@@ -172,6 +179,7 @@ async def test_a_report_changes_nothing(firm):
     before = await firm.store.accounts_of("urn:hr:acme/W1")
     assert await firm.swept(repair=False) == [("drift", "wangw", ("title",))]
     await firm.settle()
+    assert firm.found == []
     assert await firm.store.accounts_of("urn:hr:acme/W1") == before
     assert firm.crm.accounts["wangw"].attributes["title"] == "Boss"
 
@@ -246,4 +254,5 @@ async def test_what_we_locked_is_looked_at_every_ten_minutes(firm):
     assert firm.crm.calls == {"read": 1}, "of the leaver alone"
     await firm.settle()
     assert firm.account("wangw") == ("suspended", [])
+    assert firm.found == ["reopened_by_others"]
     assert not await sweeper.turn("crm")

@@ -5,7 +5,7 @@ is no listing: nothing is compared before it is whole.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from services.provisioner.act.trees import Trees
 from services.provisioner.facts.departments import Departments
 from services.provisioner.model import Account
 from services.provisioner.plan.departments import Wanted, plan_departments
-from services.provisioner.plan.drift import Compared, Line, Owned, changes, compare, orphans, tree_drift
+from services.provisioner.plan.drift import Compared, Kind, Line, Owned, changes, compare, orphans, tree_drift
 from services.provisioner.plan.planner import REOPENED_BY_OTHERS
 from services.provisioner.policy.load import Policy
 from services.provisioner.store.guard_values import SWEEP, Change
@@ -57,13 +57,17 @@ def owned_on(policy: Policy, target: Target) -> Owned:
 
 @dataclass(slots=True)
 class Sweep:
-    """`run` reads the target of one policy; `guarded`: guards count what it wakes as a cause of its own."""
+    """`run` reads the target of one policy; `guarded`: guards count what it wakes as a cause of its own.
+
+    `found(kind)` is told of each account that somebody else changed, when that is first seen.
+    """
 
     store: Store
     target: Target
     owned: Owned
     trees: Trees
     guarded: bool = False
+    found: Callable[[Kind], None] = lambda _kind: None
     _lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     async def run(self, at: datetime, *, repair: bool) -> Report:
@@ -149,6 +153,8 @@ class Sweep:
             async with self.store.intake() as tx:
                 await tx.mark(marks, [self.target.name])
                 await tx.see(self.target.name, seen)
+        for _, one in differing:
+            self.found(one.line.kind)
 
     async def _departments_due(self, lines: Sequence[Line], at: datetime) -> None:
         if lines:

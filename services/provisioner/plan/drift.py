@@ -22,6 +22,9 @@ KINDS: tuple[Kind, ...] = (
 )  # fmt: skip
 """Those that differ. `missing`: an account that existed is not listed, and nobody has looked for it yet."""
 
+NEWS: tuple[Kind, ...] = KINDS[:4]
+"""Those of accounts that are somebody's: each is told once, when it is first seen."""
+
 _LOCKED = frozenset({AccountState.SUSPENDED, AccountState.STRIPPED})
 
 
