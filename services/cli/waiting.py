@@ -37,6 +37,16 @@ def inbox_retry(shared: Common, person_id: str) -> None:
     shared.answer(done, t("inbox.retried", person=done["person_id"]))
 
 
+@inbox.command("dismiss", key="inbox_dismiss")
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help=t("option.reason"))
+@common
+def inbox_dismiss(shared: Common, number: int, reason: str) -> None:
+    with Api(find(shared)) as api:
+        done = api.post(f"/v1/inbox/{number}/dismiss", {"reason": reason})
+    shared.answer(done, t("inbox.dismissed", number=number))
+
+
 @quarantine.command("list", key="quarantine_list")
 @common
 def quarantine_list(shared: Common) -> None:

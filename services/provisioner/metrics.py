@@ -82,8 +82,9 @@ class Metrics:
             "tenure_oldest_snapshot_seconds", "Age of the database's oldest open transaction", registry=registry
         )
         self.attention = Gauge("tenure_waiting_for_person", "Rows held or in the inbox", ["target"], registry=registry)
-        # Persons whom a guard holds, by the kind of step; zero once released or refused. Read by TenureHoldWaiting.
-        self.held = Gauge("tenure_held", "Persons held by a guard", ["target", "kind"], registry=registry)
+        # Persons whose change is held, by the kind of step: by a guard, or (`resume`) since somebody else closed the
+        # account; zero once released or refused. Read by TenureHoldWaiting.
+        self.held = Gauge("tenure_held", "Persons whose change is held", ["target", "kind"], registry=registry)
 
         # Grows until a sweep has compared the whole target; zero where nothing is remembered. Read by TenureSweepLate.
         self.check_age = Gauge(

@@ -355,3 +355,55 @@ async def test_a_person_is_found_by_any_mark(store):
     assert [card.workers for card in await store.find("W2")] == [(WorkerKey(SOURCE, "W2"),)]
     for text in ("", "美", "%", "\0"):
         assert await store.find(text) == []
+
+
+async def test_what_a_person_must_decide_is_shown_with_whose_it_is(store):
+    await take_in(store, hired("h1"))
+    second = FactKey(SOURCE, "h1", 1)
+    said = [("inbox", "conflict", "hr.worker.hired.v1"), ("waiting", "no_hire_known", "hr.worker.left.v1"),
+            ("waiting", "until:2026-09-01", "hr.worker.left.v1")]  # fmt: skip
+    told = [
+        NewEvent(TOPIC, 9, n, state, NOW, reason=reason, key=second, type=kind)
+        for n, (state, reason, kind) in enumerate(said)
+    ]
+    async with store.intake() as tx:
+        await tx.add(EPOCH, told)
+    shown = [(e.state, e.reason, e.key, e.type, e.person_id) for e in await store.undecided({"no_hire_known"})]
+    assert shown == [
+        ("inbox", "conflict", second, "hr.worker.hired.v1", MEI_ID),
+        ("waiting", "no_hire_known", second, "hr.worker.left.v1", MEI_ID),
+    ]
+    assert len(await store.undecided(set(), limit=5)) == 1
+    assert len(await store.undecided({"no_hire_known"}, limit=1)) == 1
+
+
+async def test_an_event_about_a_department_is_the_departments(store):
+    await take_in(store, department("d1"))
+    odd = NewEvent(TOPIC, 9, 1, "inbox", NOW, reason="conflict", key=FactKey(SOURCE, "d1", 1), type="x")
+    async with store.intake() as tx:
+        await tx.add(EPOCH, [odd])
+    assert [event.person_id for event in await store.undecided(())] == [DEPARTMENTS]
+
+
+async def test_only_a_conflict_is_let_go_and_once(store):
+    await take_in(store, hired("h1"))
+    odd = NewEvent(TOPIC, 9, 1, "inbox", NOW, reason="conflict", key=FactKey(SOURCE, "h1", 1), type="x")
+    other = NewEvent(TOPIC, 9, 2, "inbox", NOW, reason="hire_begins_later", key=FactKey(SOURCE, "h1", 1), type="x")
+    async with store.intake() as tx:
+        await tx.add(EPOCH, [odd, other])
+    first, second = await store.undecided(())
+    assert not await store.close_conflict(second.event_no, "a")
+    assert await store.close_conflict(first.event_no, "a")
+    assert not await store.close_conflict(first.event_no, "a")
+    assert [(e.state, e.reason) for e in await store.events_of(MEI_ID)][1:] == [
+        ("superseded", "a"), ("inbox", "hire_begins_later")
+    ]  # fmt: skip
+
+
+async def test_processes_are_named_while_they_live(store):
+    one = await store.join("provisioner-1", LEASE)
+    await store.join("provisioner-1", LEASE)
+    await store.join("provisioner-2", LEASE)
+    assert await store.processes() == ["provisioner-1", "provisioner-1", "provisioner-2"]
+    await store.leave(one)
+    assert await store.processes() == ["provisioner-1", "provisioner-2"]

@@ -90,6 +90,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "example.inbox_list": ("tenure inbox list", "tenure inbox list"),
     "help.inbox_retry": ("Look at a person again now.", "立即重新处理某人。"),
     "example.inbox_retry": ("tenure inbox retry W000123", "tenure inbox retry W000123"),
+    "help.inbox_dismiss": (
+        "Let go of an event that conflicts with an earlier one, which stands.",
+        "不再处理与先前事件冲突的事件；先前的事件继续有效。",
+    ),
+    "example.inbox_dismiss": (
+        'tenure inbox dismiss 7 --reason "sent by mistake"',
+        'tenure inbox dismiss 7 --reason "误发"',
+    ),
     "help.quarantine": ("Messages nobody could read.", "无法读取的消息。"),
     "example.quarantine": ("tenure quarantine list", "tenure quarantine list"),
     "help.quarantine_list": ("What is in quarantine.", "列出被隔离的消息。"),

@@ -1,6 +1,7 @@
 """The operators' HTTP API: a token per operator, named in the audit; problems as RFC 9457.
 
 GET  /v1/status · /v1/wait?timeout= · /v1/find?text= · /v1/person?id=&at= · /v1/todo
+POST /v1/inbox/{no}/dismiss {reason}
 GET  /v1/quarantine · /v1/quarantine/{no}    POST /v1/quarantine/{no}/dismiss {reason} · …/resend {data?}
 GET  /v1/holds · /v1/holds/people?cause=&kind=&target=&person=
 POST /v1/holds/release {cause?, kind?, target?, person?, reason} · /v1/holds/refuse, the same
@@ -146,6 +147,7 @@ class Api:
             ("/v1/pause", self._pause),
             ("/v1/continue", self._continue),
             ("/v1/clock", self._post_clock),
+            ("/v1/inbox/{no:int}/dismiss", self._dismiss_conflict),
             ("/v1/quarantine/{no:int}/dismiss", self._dismiss),
             ("/v1/quarantine/{no:int}/resend", self._resend),
             *more,
@@ -235,6 +237,10 @@ class Api:
         body = TargetBody.model_validate_json(await read_body(request))
         await self._do.proceed(body.target)
         return {"continued": body.target or "*"}
+
+    async def _dismiss_conflict(self, request: Request, by: str) -> Any:  # noqa: ANN401
+        body = DismissBody.model_validate_json(await read_body(request))
+        return await self._do.dismiss(request.path_params["no"], by, body.reason)
 
     async def _dismiss(self, request: Request, by: str) -> Any:  # noqa: ANN401
         body = DismissBody.model_validate_json(await read_body(request))

@@ -51,6 +51,7 @@ ORDERS: Mapping[str, type[BaseModel]] = {
     "/v1/pause": api.TargetBody,
     "/v1/continue": api.TargetBody,
     "/v1/clock": api.ClockBody,
+    "/v1/inbox/{no}/dismiss": api.DismissBody,
     "/v1/quarantine/{no}/dismiss": api.DismissBody,
     "/v1/quarantine/{no}/resend": api.ResendBody,
 }

@@ -18,17 +18,12 @@ from services.provisioner.operators.errors import (
     UnknownPersonError,
     UnknownTargetError,
 )
+from services.provisioner.operators.quarantine import LARGEST
+from services.provisioner.operators.todo import Todo
 from services.provisioner.plan.decided import stamped, told
-from services.provisioner.plan.guards import read_reason, release_command
-from services.provisioner.store.guard_values import HeldGroup
-from services.provisioner.store.port import Books, Mark, PersonCard, Quarantined, Store, Waiting
+from services.provisioner.store.port import Books, Mark, PersonCard, Store
 
 STATES = ("in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate")
-MOST_HELD = 100_000
-"""Rows looked through for `todo`: a mass change that is held must not push out what else waits."""
-
-OVERDUE = 24 * 3600
-"""Seconds after which something that waits for a person is overdue."""
 
 
 class Pauses(Protocol):
@@ -64,7 +59,10 @@ class Operations:
     # ------------------------------------------------------------ the books
 
     async def status(self) -> dict[str, Any]:
-        """The books of P8 and what stands behind them; `balanced` is None while the broker does not answer."""
+        """The books of P8 and what stands behind them; `balanced` is None while the broker does not answer.
+
+        `replicas`: names of the provisioners that are alive; each should be there once.
+        """
         ends, books = await self.ends(), await self.store.books()
         unread, accepted = count(books, ends) if ends else (0, None)
         by_state = {state: books.by_state.get(state, 0) for state in STATES}  # type: ignore[call-overload]
@@ -79,6 +77,7 @@ class Operations:
             "oldest_unfinished": books.oldest_unfinished.isoformat() if books.oldest_unfinished else None,
             "business_time": self.clock.business_now().isoformat(),
             "paused": "*" in paused,
+            "replicas": await self.store.processes(),
             "targets": {
                 name: {
                     **facts,
@@ -193,17 +192,14 @@ class Operations:
 
     async def todo(self) -> list[dict[str, Any]]:
         """Everything that waits for a person, oldest first, with the next command."""
-        now = self.clock.business_now()
-        items = [_waiting(row) for row in await self.store.waiting(MOST_HELD) if _needs_person(row)]
-        items += [_slice(group) for group in await self.store.held_groups() if _by_guard(group.reason)]
-        items += [_quarantined(row) for row in await self.store.quarantined()]
-        for target, by, reason, since in await self.pauses.pauses():
-            command = "tenure continue" if target == "*" else f"tenure continue {target}"
-            items.append(_item("paused", since, command, target=target, reason=f"{by}: {reason}"))
-        for item in items:
-            item["overdue"] = (now - item["since"]).total_seconds() > OVERDUE
-            item["since"] = item["since"].isoformat()
-        return sorted(items, key=lambda item: item["since"])
+        return await Todo(self.store, self.clock, self.pauses, self.targets).listed()
+
+    async def dismiss(self, event_no: int, by: str, reason: str) -> dict[str, Any]:
+        """Let go of a message that conflicts with an earlier one, which stands."""
+        why = f"dismissed by {by}: {reason}"
+        if event_no > LARGEST or not await self.store.close_conflict(event_no, why):
+            raise OperatorError(f"no conflict {event_no} is in the inbox; `tenure todo` shows them")
+        return {"event_no": event_no, "state": "superseded", "reason": why}
 
 
 @dataclass(slots=True)
@@ -245,34 +241,3 @@ def count(books: Books, ends: Ends) -> tuple[int, int]:
 def _ids(card: PersonCard) -> set[str]:
     ids = {card.person_id, *card.native_ids.values(), *(w.worker_id for w in card.workers)}
     return ids | {f"{w.id_space}/{w.worker_id}" for w in card.workers} | {card.person_id.rpartition("/")[2]}
-
-
-def _item(kind: str, since: datetime, command: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    return {"kind": kind, "since": since, "next": command, **more}
-
-
-def _needs_person(row: Waiting) -> bool:
-    """A slice that a guard holds is one item, however many people are in it."""
-    return row.verdict == "inbox" or (row.verdict == "held" and read_reason(row.reason) is None)
-
-
-def _by_guard(reason: str) -> bool:
-    held = read_reason(reason)
-    return held is not None and not held.refused
-
-
-def _slice(group: HeldGroup) -> dict[str, Any]:
-    return _item(
-        "held", group.since, release_command(group), target=group.target, reason=group.reason, people=group.people
-    )
-
-
-def _waiting(row: Waiting) -> dict[str, Any]:
-    command = f"tenure inbox retry {row.person_id}"
-    return _item(row.verdict, row.since, command, person_id=row.person_id, target=row.target, reason=row.reason)
-
-
-def _quarantined(row: Quarantined) -> dict[str, Any]:
-    place = f"{row.topic}/{row.partition}/{row.offset}"
-    command = f"tenure quarantine show {row.event_no}"
-    return _item("quarantine", row.accepted_at, command, event_no=row.event_no, place=place, reason=row.reason)

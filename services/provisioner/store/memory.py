@@ -33,6 +33,7 @@ class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps):
         self._lock = asyncio.Lock()
         self._bell = Bell()
         self._processes: dict[UUID, datetime] = {}
+        self._named: dict[UUID, str] = {}
         self._names: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._departments: dict[str, dict[str, str]] = {}
         self._epochs: set[str] = set()

@@ -21,6 +21,7 @@ from services.provisioner.store.port import (
     RowVerdict,
     StoredAccount,
     TargetRow,
+    Undecided,
     Waiting,
 )
 from services.provisioner.store.routing import words_of
@@ -72,6 +73,26 @@ class MemoryQuestions(Base):
             if e.state == "quarantined" and event_no in (None, e.event_no)
         ]  # fmt: skip
         return found[:limit]
+
+    async def undecided(self, waiting_for: Collection[str], limit: int = 1000) -> Sequence[Undecided]:
+        owners = {
+            ident: person
+            for person in (DEPARTMENTS, *self._tables.of_person)
+            for ident in reading.idents_of(self._tables, person)
+        }
+        found = [
+            Undecided(e.event_no, e.key, e.type, e.state, e.reason, e.new.accepted_at, owners.get(e.key[:2]))
+            for e in self._tables.events.values()
+            if e.key and (e.state == "inbox" or (e.state == "waiting" and e.reason in waiting_for))
+        ]
+        return sorted(found, key=lambda e: (e.accepted_at, e.event_no))[:limit]
+
+    async def close_conflict(self, event_no: int, reason: str) -> bool:
+        event = self._tables.events.get(event_no)
+        if event is None or (event.state, event.reason) != ("inbox", "conflict"):
+            return False
+        self._tables.events[event_no] = replace(event, state="superseded", reason=reason)
+        return True
 
     async def close_quarantined(self, event_no: int, reason: str) -> bool:
         event = self._tables.events.get(event_no)

@@ -35,12 +35,16 @@ class MemoryQueue(Base):
     _lock: asyncio.Lock
     _bell: Bell
     _processes: dict[UUID, datetime]
+    _named: dict[UUID, str]
     _names: dict[tuple[str, str], tuple[str, str | None]]
 
-    async def join(self, name: str, lease: timedelta) -> UUID:  # noqa: ARG002 - the port's
+    async def join(self, name: str, lease: timedelta) -> UUID:
         process = uuid4()
-        self._processes[process] = self._now() + lease
+        self._processes[process], self._named[process] = self._now() + lease, name
         return process
+
+    async def processes(self) -> Sequence[str]:
+        return sorted(self._named[process] for process in self._processes if self._lives(process))
 
     async def beat(self, process: UUID, lease: timedelta) -> bool:
         if not self._lives(process):

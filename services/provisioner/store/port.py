@@ -44,6 +44,7 @@ from services.provisioner.store.values import (
     Swept,
     TargetRow,
     Touched,
+    Undecided,
     Waiting,
 )
 
@@ -83,7 +84,8 @@ __all__ = [
     "Swept",
     "TargetRow",
     "Touched",
-    "Waiting"
+    "Undecided",
+    "Waiting",
 ]  # fmt: skip
 
 
@@ -225,6 +227,18 @@ class Questions(Protocol):
     async def waiting(self, limit: int = 1000) -> Sequence[Waiting]: ...
 
     async def quarantined(self, event_no: int | None = None, limit: int = 1000) -> Sequence[Quarantined]: ...
+
+    async def undecided(self, waiting_for: Collection[str], limit: int = 1000) -> Sequence[Undecided]:
+        """Events in the inbox, and waiting ones whose reason is one of `waiting_for`; oldest first."""
+        ...
+
+    async def close_conflict(self, event_no: int, reason: str) -> bool:
+        """Make an event that conflicts with an earlier one superseded; False when it is no conflict in the inbox."""
+        ...
+
+    async def processes(self) -> Sequence[str]:
+        """The names of the processes whose lease is alive, one each, sorted: a name twice is one too many."""
+        ...
 
     async def close_quarantined(self, event_no: int, reason: str) -> bool:
         """Make a quarantined event superseded (resent or dismissed); False when it is not quarantined."""

@@ -6,7 +6,7 @@ from typing import Final
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
 from services.kit.database import Line
-from services.provisioner.model import Fact, WorkerKey
+from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import reading
 from services.provisioner.store.codec import unpack
 from services.provisioner.store.port import (
@@ -20,6 +20,7 @@ from services.provisioner.store.port import (
     RowVerdict,
     StoredAccount,
     TargetRow,
+    Undecided,
     Waiting,
 )
 
@@ -36,6 +37,13 @@ _FIND = """WITH hit AS (
     WHERE folded ~>=~ $3 AND folded ~<~ $4)
 SELECT person_id FROM hit WHERE person_id <> $6 ORDER BY person_id LIMIT $5"""
 
+
+_UNDECIDED = """SELECT e.event_no, e.source, e.id, e.revision, e.type, e.state, e.reason, e.accepted_at,
+  CASE WHEN s.owner_department IS NULL THEN w.person_id ELSE $2 END AS person_id
+FROM event AS e JOIN subject AS s USING (source, id)
+LEFT JOIN worker AS w ON w.id_space = s.owner_space AND w.worker_id = s.owner_worker
+WHERE e.state = 'inbox' OR e.state = 'waiting' AND e.reason = ANY($1::text[])
+ORDER BY e.accepted_at, e.event_no LIMIT $3"""
 
 _OWING = """SELECT count(*) FROM event
 WHERE state = 'confirmed' AND reason IS NOT NULL AND starts_with(reason, $1)"""
@@ -105,6 +113,24 @@ class PostgresQuestions:
             limit,
         )
         return [Quarantined(**{**row, "raw": row["raw"] or b"", "headers": unpack(row["headers"])}) for row in rows]
+
+    async def undecided(self, waiting_for: Collection[str], limit: int = 1000) -> Sequence[Undecided]:
+        return [
+            Undecided(
+                row["event_no"], FactKey(row["source"], row["id"], row["revision"]), row["type"] or "", row["state"],
+                row["reason"], row["accepted_at"], row["person_id"],
+            )
+            for row in await self._other.fetch(_UNDECIDED, list(waiting_for), DEPARTMENTS, limit)
+        ]  # fmt: skip
+
+    async def close_conflict(self, event_no: int, reason: str) -> bool:
+        closed = await self._other.value(
+            """UPDATE event SET state = 'superseded', reason = $2
+            WHERE event_no = $1 AND state = 'inbox' AND reason = 'conflict' RETURNING event_no""",
+            event_no,
+            reason,
+        )
+        return closed is not None
 
     async def close_quarantined(self, event_no: int, reason: str) -> bool:
         closed = await self._other.value(

@@ -63,6 +63,10 @@ class PostgresQueue:
         )
         return process
 
+    async def processes(self) -> Sequence[str]:
+        rows = await self._other.fetch("SELECT name FROM process WHERE lease_until > now() ORDER BY name")
+        return [row["name"] for row in rows]
+
     async def beat(self, process: UUID, lease: timedelta) -> bool:
         alive = await self._beats.value(
             """UPDATE process SET lease_until = now() + $2::interval WHERE id = $1 AND lease_until > now()

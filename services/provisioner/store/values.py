@@ -278,6 +278,19 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided:
+    """An event in the inbox, or one that waits for a fact that nobody has told. `person_id` None: nobody's yet."""
+
+    event_no: int
+    key: FactKey
+    type: str
+    state: EventStateName
+    reason: str | None
+    accepted_at: datetime
+    person_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PersonCard:
     """Enough to recognise a person: ids only; names come from folding."""
 
