@@ -2,10 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
+from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
@@ -19,6 +22,13 @@ Level = Literal["ok", "note", "problem"]
 CUSTOMER_CONTACT = "customer-contact"
 MOST_CLOCK_SECONDS = 30.0
 SECONDS = 5.0
+GIGABYTE = 2**30
+LEAST_FREE, LEAST_FREE_SHARE = 5 * GIGABYTE, 0.1
+"""A disk that has less than both is nearly full."""
+_OLDEST = """SELECT pid, application_name AS name, extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds
+FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid()
+  AND xact_start < clock_timestamp() - make_interval(secs => $1) ORDER BY xact_start LIMIT 1"""
+MOST_SNAPSHOT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ def of_policy(policy: "Policy", unset: Sequence[str]) -> Iterator[Finding]:
         if target.type == "wecom" and _grants_customer_contact(policy, name):
             yield Finding("note", "customer_contact", name, t("doctor.customer_contact"), t("doctor.next_console"))
     for text in unset:
-        yield Finding("problem", "secrets", policy.name, text, t("doctor.next_secret"))
+        yield Finding("problem", "secrets", policy.name, text, t("doctor.next_unset"))
 
 
 def _grants_customer_contact(policy: "Policy", target: str) -> bool:
@@ -98,10 +108,13 @@ def of_date(subject: str, answer: httpx.Response, now: datetime) -> Finding:
 
 
 def of_status(status: Mapping[str, Any]) -> Iterator[Finding]:
-    """The books and what is paused."""
+    """The books, what is paused, and provisioners under one name."""
     for name, facts in status["targets"].items():
         if facts["paused"]:
             yield Finding("problem", "paused", name, str(facts["reason"]), f"tenure continue {name}")
+    for name, times in Counter(status.get("replicas", ())).items():
+        if times > 1:
+            yield Finding("problem", "replicas", name, t("doctor.one_name", n=times), t("doctor.next_name"))
     if status["balanced"] is None:
         yield Finding("problem", "books", "kafka", t("status.unknown"), t("doctor.next_log", name="provisioner"))
     elif status["balanced"]:
@@ -110,11 +123,23 @@ def of_status(status: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("note", "books", "provisioner", t("status.unbalanced"), "tenure wait")
 
 
-# ---------------------------------------------------------------- database and Kafka
+# ---------------------------------------------------------------- disk, database and Kafka
 
 
-async def of_database(dsn: str) -> AsyncIterator[Finding]:
-    """Whether it answers, and whether every owner's tables are the newest."""
+def of_disk(folder: Path, usage: Callable[[Path], tuple[int, int, int]] = disk_usage) -> Iterator[Finding]:
+    """`usage(folder)` gives total, used and free bytes; a database whose disk is full stops in the middle."""
+    if not folder.exists():
+        return
+    total, _, free = usage(folder)
+    detail = t("doctor.disk", free=free / GIGABYTE, share=free / total)
+    if free < total * LEAST_FREE_SHARE and free < LEAST_FREE:
+        yield Finding("problem", "disk", str(folder), detail, t("doctor.next_disk"))
+    else:
+        yield fine("disk", str(folder), detail)
+
+
+async def of_database(dsn: str, *, longest: float = MOST_SNAPSHOT_SECONDS) -> AsyncIterator[Finding]:
+    """Whether it answers, keeps what it commits, holds no snapshot, and every owner's tables are the newest."""
     import asyncpg
 
     from services.kit.migrate import OWNERS, head
@@ -125,6 +150,8 @@ async def of_database(dsn: str) -> AsyncIterator[Finding]:
         yield Finding("problem", "database", "PostgreSQL", type(exc).__name__, t("doctor.next_database"))
         return
     try:
+        yield await _durable(connection)
+        yield await _snapshot(connection, longest)
         for owner in OWNERS:
             has = await _revision(connection, owner)
             if has == head(owner):
@@ -134,6 +161,32 @@ async def of_database(dsn: str) -> AsyncIterator[Finding]:
                 yield Finding("problem", "database", owner, detail, "tenure migrate")
     finally:
         await connection.close()
+
+
+async def _durable(connection: Any) -> Finding:  # noqa: ANN401 - asyncpg is untyped
+    """Everything that is acknowledged rests on a commit that is on the disk."""
+    for name in ("fsync", "synchronous_commit"):
+        if (value := await connection.fetchval(f"SHOW {name}")) == "off":
+            setting = f"{name} = {value}"
+            return Finding(
+                "problem",
+                "durability",
+                "PostgreSQL",
+                t("doctor.not_durable"),
+                t("doctor.next_durable", setting=setting),
+            )
+    return fine("durability", "PostgreSQL")
+
+
+async def _snapshot(connection: Any, longest: float) -> Finding:  # noqa: ANN401 - asyncpg is untyped
+    """An old snapshot keeps every dead row of the queue and makes it many times slower."""
+    found = await connection.fetchrow(_OLDEST, longest)
+    if found is None:
+        return fine("snapshot", "PostgreSQL")
+    detail = t("doctor.snapshot", seconds=found["seconds"], who=found["name"] or found["pid"])
+    return Finding(
+        "problem", "snapshot", "PostgreSQL", detail, f"psql -c 'SELECT pg_terminate_backend({found['pid']})'"
+    )
 
 
 async def _revision(connection: Any, owner: str) -> str | None:  # noqa: ANN401 - asyncpg is untyped
@@ -149,13 +202,16 @@ async def of_kafka(kafka: str, *, embedded: bool) -> AsyncIterator[Finding]:
         yield Finding("note", "kafka", kafka, t("up.embedded"), "tenure up --kafka HOST:PORT")
         return
     from services.kit.settings import ServiceSettings
-    from services.kit.topics import TopicsError, diff
+    from services.kit.topics import MorePartitions, TopicsError, diff
 
     try:
-        found = await diff(ServiceSettings(kafka=tuple(kafka.split(","))))
+        differ = await diff(ServiceSettings(kafka=tuple(kafka.split(","))))
     except TopicsError as exc:
         yield Finding("problem", "kafka", kafka, str(exc), t("doctor.next_kafka"))
         return
+    found = [
+        one for one in differ if not isinstance(one, MorePartitions)
+    ]  # nothing suffers, and none can be taken away
     for one in found:
         yield Finding("problem", "topics", one.topic, type(one).__name__, "tenure topics apply")
     if not found:
@@ -180,7 +236,7 @@ async def _probe(name: str, kind: str, model: Any) -> Finding:  # noqa: ANN401 -
         async with asyncio.timeout(2 * SECONDS):
             await connector.probe()
     except CredentialError as exc:
-        return Finding("problem", "credentials", name, str(exc), t("doctor.next_credentials", name=name))
+        return Finding("problem", exc.refused, name, str(exc), t("refused." + exc.refused, name=name))
     except (PlatformError, TimeoutError) as exc:
         detail = str(exc) or type(exc).__name__
         return Finding("problem", "target", name, detail, t("doctor.next_target", name=name))

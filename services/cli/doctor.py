@@ -49,6 +49,7 @@ def look(shared: Common, *, probe: bool) -> Iterator[Finding]:
     if not shared.url:
         yield _operators(shared)
     yield from _services(shared, said)
+    yield from checks.of_disk(shared.data)
     environment = _environment(shared)
     yield from _collected(_parts(environment, said))
 

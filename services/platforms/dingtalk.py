@@ -19,6 +19,7 @@ from services.platforms.errors import (
     NotThereError,
     OutcomeUnknownError,
     PlatformError,
+    Refused,
     TakenError,
     TryLaterError,
 )
@@ -58,10 +59,13 @@ THROTTLED_CODES = frozenset({
 
 NOTICE_RATE_CODES = frozenset({"143103", "143104"})
 
+ADDRESS_CODES = frozenset({"60020", "IpNotInWhiteList"})
+PERMISSION_CODES = frozenset({
+    "60011", "43007", "50002", "50004", "AccessTokenPermissionDenied", "noPermission", "suiteCallInvalid",
+})  # fmt: skip
 CREDENTIAL_CODES = frozenset({
     *TOKEN_CODES, "40096", "40089", "invalidClientIdOrSecret", "invalid.client", "unauthorized.client",
-    "unsupported.grant.type", "60011", "43007", "50002", "50004", "AccessTokenPermissionDenied", "noPermission",
-    "suiteCallInvalid", "60020", "IpNotInWhiteList",
+    "unsupported.grant.type", *PERMISSION_CODES, *ADDRESS_CODES,
 })  # fmt: skip
 
 NO_ACCOUNT_CODES = frozenset({"33012", "60121", "60111", "40003", "user.not.exist", "empNotExists"})
@@ -146,12 +150,18 @@ def required_scopes(body: Mapping[str, Any]) -> str:
 def classify(code: str, api: str, *, holder: str | None = None, scopes: str = "") -> PlatformError:
     """What a refusal means. `holder` is the userid that the answer to 60104 may carry; `scopes` are missing ones."""
     if code in CREDENTIAL_CODES:
-        return CredentialError(code, api, scopes)
+        return CredentialError(code, api, scopes, refused=_refused(code))
     if code == "40103":
         # An invitation was sent to somebody who protects the account; nothing was created.
         return AwaitsAcceptanceError(code, api)
     found = _later(code, api) or _missing(code, api) or _taken(code, api, holder)
     return found or NeedsPersonError(code, api, NEEDS_PERSON.get(code, UNKNOWN))
+
+
+def _refused(code: str) -> Refused:
+    if code in ADDRESS_CODES:
+        return "address"
+    return "permission" if code in PERMISSION_CODES else "secret"
 
 
 def _later(code: str, api: str) -> TryLaterError | None:

@@ -61,5 +61,13 @@ class TakenError(NeedsPersonError):
         self.field, self.holder = field, holder
 
 
+Refused = Literal["secret", "permission", "address"]
+"""What a platform did not accept: who we say we are, what the application may do, or where the call came from."""
+
+
 class CredentialError(NeedsPersonError):
     """Secret, permission, scope or source address refused: repeating it can get us banned, so the target pauses."""
+
+    def __init__(self, code: str, api: str, hint: str = "", *, refused: Refused = "secret") -> None:
+        super().__init__(code, api, hint)
+        self.refused = refused

@@ -40,7 +40,8 @@ class TokenCache:
         """A token that lives a while yet. Raises CredentialError at once when the secret was refused before."""
         async with self._lock:
             if self._refusal:
-                raise CredentialError(self._refusal.code, self._refusal.api, self._refusal.hint)
+                was = self._refusal
+                raise CredentialError(was.code, was.api, was.hint, refused=was.refused)
             if self._value is None or self._now() >= self._until:
                 self._value = await self._renew()
             return self._value

@@ -114,7 +114,7 @@ def _object(reply: Reply) -> dict[str, Any]:
     if reply.status == TOO_MANY:
         raise TryLaterError(f"HTTP {reply.status}", reply.api)
     if reply.status in range(300, 500):
-        raise CredentialError(f"HTTP {reply.status}", reply.api, "wrong_base_url")
+        raise CredentialError(f"HTTP {reply.status}", reply.api, "wrong_base_url", refused="address")
     if reply.status != OK:
         raise OutcomeUnknownError(f"HTTP {reply.status}", reply.api)
     return reply.object()

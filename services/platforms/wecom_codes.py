@@ -13,6 +13,7 @@ from services.platforms.errors import (
     NeedsPersonError,
     NotThereError,
     PlatformError,
+    Refused,
     TakenError,
     TryLaterError,
 )
@@ -47,8 +48,8 @@ def _missing(what: Literal["account", "department", "list"]) -> Meaning:
     return lambda code, api, _text, _subject: NotThereError(code, api, what)
 
 
-def _refused(word: str) -> Meaning:
-    return lambda code, api, _text, _subject: CredentialError(code, api, word)
+def _refused(word: str, what: Refused = "secret") -> Meaning:
+    return lambda code, api, _text, _subject: CredentialError(code, api, word, refused=what)
 
 
 def _person(word: str) -> Meaning:
@@ -64,7 +65,8 @@ def _id_taken(code: str, api: str, _text: str, subject: str | None) -> PlatformE
 
 
 def _untrusted(code: str, api: str, text: str, _subject: str | None) -> PlatformError:
-    return CredentialError(code, api, " ".join(filter(None, ("address_not_trusted", _found(_ADDRESS, text)))))
+    hint = " ".join(filter(None, ("address_not_trusted", _found(_ADDRESS, text))))
+    return CredentialError(code, api, hint, refused="address")
 
 
 def _bad_parameter(code: str, api: str, text: str, _subject: str | None) -> PlatformError:
@@ -126,9 +128,9 @@ CODES: Mapping[int, Meaning] = {
     **dict.fromkeys((40013, 41002), _refused("wrong_corp_id")),
     41001: _refused("no_token"),
     41004: _refused("no_secret"),
-    48002: _refused("secret_may_not_call"),
-    48009: _refused("address_too_new"),
-    50003: _refused("app_disabled"),
+    48002: _refused("secret_may_not_call", "permission"),
+    48009: _refused("address_too_new", "address"),
+    50003: _refused("app_disabled", "permission"),
     **dict.fromkeys((301002, 301007), _refused("wrong_app")),
 }
 

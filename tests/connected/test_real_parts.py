@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -11,8 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from staff import SOURCE, departments, hired, left, moved, standings
 
 from contracts.topics import AUDIT, CONFIRMATIONS, HR_EVENTS, HR_QUARANTINE, intake_group
+from services.cli import checks
 from services.kit.settings import ServiceSettings
-from services.kit.topics import diff
+from services.kit.topics import apply, diff
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 NOW_GONE, SOON = "2026-05-04", 10.0
@@ -34,6 +36,21 @@ def shown(world, platform, number):
 def is_in(world, platform, number):
     account = shown(world, platform, number)
     return bool(account and account.open)
+
+
+def test_topics_that_differ_are_named_by_doctor_until_they_are_applied(real):
+    kafka = ServiceSettings(kafka=real.kafka.address)
+
+    def differing():
+        async def look():
+            return [one async for one in checks.of_kafka(real.kafka.address, embedded=False) if one.level != "ok"]
+
+        return [(one.check, one.subject, one.next) for one in asyncio.run(look())]
+
+    asyncio.run(apply(kafka, [replace(HR_QUARANTINE, retention=timedelta(days=1))]))
+    assert ("topics", HR_QUARANTINE.name, "tenure topics apply") in differing()
+    asyncio.run(apply(kafka))
+    assert differing() == []
 
 
 def test_hires_moves_and_leaves_arrive_are_confirmed_and_audited(world):

@@ -163,7 +163,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "WeCom console > Customer contact > Permissions: add the tag customer-contact",
         "企业微信管理后台 > 客户联系 > 权限配置：加入标签 customer-contact",
     ),
-    "doctor.next_secret": (
+    "doctor.next_unset": (
         "set the variable, or let `tenure up` make one for a trial",
         "设置该变量，或在试用时由 `tenure up` 生成",
     ),
@@ -178,9 +178,36 @@ TEXTS: dict[str, tuple[str, str]] = {
     "doctor.next_database": ("check its address and that it runs", "检查数据库地址以及它是否在运行"),
     "doctor.migration": ("tables are at {has}, the code is at {head}", "数据表版本为 {has}，代码版本为 {head}"),
     "doctor.next_kafka": ("check the address and that the broker runs", "检查地址以及消息服务是否在运行"),
-    "doctor.next_credentials": (
-        "set the right secret of {name} and restart; `tenure continue {name}` starts it again",
-        "为 {name} 设置正确的密钥并重启；`tenure continue {name}` 可恢复它",
+    "refused.secret": (
+        "put the right secret of {name} in place and restart, then `tenure continue {name}`",
+        "为 {name} 设置正确的密钥并重启，再运行 `tenure continue {name}`",
+    ),
+    "refused.permission": (
+        "give the application that permission in the console of {name}, then `tenure continue {name}`",
+        "在 {name} 的管理后台授予应用该权限，再运行 `tenure continue {name}`",
+    ),
+    "refused.address": (
+        "let the console of {name} trust this machine's address (and check base_url), then `tenure continue {name}`",
+        "在 {name} 的管理后台把本机地址加入可信名单（并检查 base_url），再运行 `tenure continue {name}`",
+    ),
+    "doctor.one_name": (
+        "{n} living provisioners have this name: Kafka lets each push the other out",
+        "有 {n} 个运行中的 provisioner 使用此名称：它们会在 Kafka 中互相挤出",
+    ),
+    "doctor.next_name": (
+        "give each its own TENURE_PROCESS_NAME; after a crash look again in a minute",
+        "为每个实例设置各自的 TENURE_PROCESS_NAME；若刚发生过崩溃，请一分钟后再查",
+    ),
+    "doctor.disk": ("{free:.1f} GB free ({share:.0%})", "剩余 {free:.1f} GB（{share:.0%}）"),
+    "doctor.next_disk": ("make room, or name another folder (--data)", "清理磁盘，或指定其他目录（--data）"),
+    "doctor.not_durable": (
+        "what is committed may be lost in a crash, and with it what was answered 202",
+        "已提交的数据可能在崩溃中丢失，包括已应答 202 的事件",
+    ),
+    "doctor.next_durable": ("take `{setting}` out of the database's settings", "在数据库配置中去掉 `{setting}`"),
+    "doctor.snapshot": (
+        "a transaction of {who} has been open for {seconds:.0f} s: the queue slows down",
+        "{who} 的事务已打开 {seconds:.0f} 秒：队列会变慢",
     ),
     "doctor.next_target": ("check the address of {name} and the network to it", "检查 {name} 的地址及网络"),
     "doctor.no_file": ("there is no such file", "文件不存在"),

@@ -247,7 +247,7 @@ class WeComConnector:
         except (NotThereError, NeedsPersonError) as exc:
             if isinstance(exc, CredentialError):
                 raise
-            raise CredentialError(exc.code, "department/get", SCOPE_TOO_NARROW) from exc
+            raise CredentialError(exc.code, "department/get", SCOPE_TOO_NARROW, refused="permission") from exc
 
     async def close(self) -> None:
         await self._client.close()
