@@ -104,15 +104,16 @@ class Line:
             async with connection.transaction():
                 return await work(connection)
 
-        return await self._again(whole)
+        return await self.lent(whole)
 
     async def fetch(self, statement: str, *values: object) -> Any:  # noqa: ANN401 - asyncpg has no types
-        return await self._again(lambda connection: connection.fetch(statement, *values))
+        return await self.lent(lambda connection: connection.fetch(statement, *values))
 
     async def value(self, statement: str, *values: object) -> Any:  # noqa: ANN401 - asyncpg has no types
-        return await self._again(lambda connection: connection.fetchval(statement, *values))
+        return await self.lent(lambda connection: connection.fetchval(statement, *values))
 
-    async def _again(self, work: Callable[[Any], Awaitable[T]]) -> T:
+    async def lent(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Run `work(connection)`, each statement by itself, again when one lost a deadlock."""
         for left in reversed(range(TRIES)):
             try:
                 async with self.use() as connection:

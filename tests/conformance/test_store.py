@@ -2,6 +2,7 @@
 # ruff: noqa: F811 - fixtures are imported and then asked for by name
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -255,6 +256,36 @@ async def test_an_end_that_raises_changes_nothing(store, process):
         await store.finish(claim, process, SETTLED, fails)
     assert await store.held(process) == {(MEI_ID, WECOM)}
     assert await store.finish(claim, process, SETTLED, settle_nothing) == "done"
+
+
+async def test_passes_that_end_together_end_each_by_itself(store, process):
+    """One was fenced off and the books of one break: everybody else ends, and nobody's end is another's."""
+    await take_in(store, hired("h1"))
+    await wake(store, MEI_ID, targets=(WECOM, DINGTALK))
+    for person in ("p1", "p2", "p3"):
+        await wake(store, person)
+    claims = {claim.person_id: claim for claim in await store.claim(process, WECOM, 1, 10)}
+    claims["p2"] = replace(claims["p2"], fence=claims["p2"].fence - 1)
+    shown = {person: Settles() for person in claims}
+
+    def fails(_rows, _events, _steps):
+        raise ZeroDivisionError
+
+    ends = [(claim, fails if who == "p3" else shown[who]) for who, claim in claims.items()]
+    ends.append((await claim_one(store, process, DINGTALK), Settles()))
+    how = await asyncio.gather(
+        *(store.finish(claim, process, End("held", claim.person_id), settle) for claim, settle in ends),
+        return_exceptions=True,
+    )
+    named = {(c.person_id, c.target): h for (c, _), h in zip(ends, how, strict=True)}
+    assert isinstance(named.pop(("p3", WECOM)), ZeroDivisionError)
+    assert named == {
+        (MEI_ID, WECOM): "done", (MEI_ID, DINGTALK): "done", ("p1", WECOM): "done", ("p2", WECOM): "fenced"
+    }  # fmt: skip
+    assert [event.key.id for event in shown[MEI_ID].events] == ["h1"]
+    assert shown["p1"].events == ()
+    assert {(w.person_id, w.reason) for w in await store.waiting()} == {(MEI_ID, MEI_ID), ("p1", "p1")}
+    assert await store.held(process) == {("p2", WECOM), ("p3", WECOM)}
 
 
 async def test_an_account_comes_back_as_it_was(store, process):

@@ -41,10 +41,12 @@ class Known:
             persons: set[str] = set()
             for start in range(0, len(facts), AT_ONCE):
                 persons |= await _persons(db, facts[start : start + AT_ONCE], found)
-            for person_id in sorted(persons):
-                _keep(found, await reading.facts_of(db, person_id))
-                decisions += await reading.decisions_of(db, person_id)
-            _keep(found, await reading.facts_of(db, DEPARTMENTS))
+            who = [DEPARTMENTS, *sorted(persons)]
+            for start in range(0, len(who), AT_ONCE):
+                some = who[start : start + AT_ONCE]
+                for theirs in (await reading.facts_of(db, some)).values():
+                    _keep(found, theirs)
+                decisions += [d for theirs in (await reading.decisions_of(db, some)).values() for d in theirs]
         return sorted(found.values(), key=lambda fact: fact.recorded_at), decisions
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.kit.database import Line
-from services.provisioner.store.codec import read_account, read_decision, read_fact
+from services.provisioner.store import reading
 from services.provisioner.store.guard_values import (
     Announced,
     Change,
@@ -18,14 +18,6 @@ from services.provisioner.store.guard_values import (
     Turn,
     is_source,
 )
-
-_FACTS = """SELECT w.person_id AS whose, f.* FROM worker AS w
-JOIN subject AS s ON s.owner_space = w.id_space AND s.owner_worker = w.worker_id
-JOIN fact AS f ON f.source = s.source AND f.id = s.id
-WHERE w.person_id = ANY($1::text[]) ORDER BY f.fact_no"""
-_DECISIONS = """SELECT person_id, body FROM decision WHERE person_id = ANY($1::text[])
-ORDER BY recorded_at, decision_id"""
-_ACCOUNTS = "SELECT person_id, target, body FROM account WHERE person_id = ANY($1::text[])"
 
 # Machine time: a rehearsal's clock may stand. Marks come later in the transaction, so what is due is older work.
 _WAVE = """UPDATE change_state SET version = version + 1, last_at = now(), wave = wave + (
@@ -67,16 +59,9 @@ class PostgresAnnouncing:
 
     async def histories(self, persons: Collection[str]) -> Mapping[str, Known]:
         who = sorted(persons)
-        facts: dict[str, list[Any]] = {person: [] for person in who}
-        decisions: dict[str, list[Any]] = {person: [] for person in who}
-        accounts: dict[str, dict[str, Any]] = {person: {} for person in who}
-        for row in await self._db.fetch(_FACTS, who):
-            facts[row["whose"]].append(read_fact(row))
-        for row in await self._db.fetch(_DECISIONS, who):
-            decisions[row["person_id"]].append(read_decision(row["body"]))
-        for row in await self._db.fetch(_ACCOUNTS, who):
-            accounts[row["person_id"]][row["target"]] = read_account(row["body"])
-        return {one: Known(tuple(facts[one]), tuple(decisions[one]), accounts[one]) for one in who}
+        facts, decisions = await reading.facts_of(self._db, who), await reading.decisions_of(self._db, who)
+        accounts = await reading.accounts_of(self._db, who)
+        return {one: Known(facts[one], decisions[one], accounts[one]) for one in who}
 
     async def announce(self, news: News) -> None:
         await self._db.execute(

@@ -101,8 +101,8 @@ ON CONFLICT (person_id, target) DO UPDATE SET generation = d.generation + 1, mar
               ELSE least(excluded.lane, d.lane) END,
   due_at = least(excluded.due_at, d.due_at)"""
 
-_DECISION = """INSERT INTO decision (decision_id, person_id, kind, body, effective_at, recorded_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+_DECISIONS = """INSERT INTO decision (decision_id, person_id, kind, body, effective_at, recorded_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::timestamptz[], $6::timestamptz[])
 ON CONFLICT DO NOTHING RETURNING decision_id"""
 
 
@@ -118,24 +118,32 @@ async def mark(connection: Any, marks: Sequence[Mark], targets: Sequence[str]) -
         await connection.execute("SELECT pg_notify($1, '')", URGENT_CHANNEL)
 
 
-async def decide(connection: Any, decision: Decision) -> None:  # noqa: ANN401 - asyncpg
-    """Record a decision; one that settles a worker's person moves the worker."""
-    row = (decision.decision_id, decision.person_id, getattr(decision, "kind", ""), decision_text(decision),
-           decision.effective_at, decision.recorded_at)  # fmt: skip
-    if await connection.fetchval(_DECISION, *row) is None:
+async def decide(connection: Any, decisions: Sequence[Decision]) -> None:  # noqa: ANN401 - asyncpg
+    """Record decisions; those that settle a worker's person move the worker."""
+    if not decisions:
         return
-    if isinstance(decision, PersonIdentified):
-        await _identify(connection, decision)
+    rows = [(d.decision_id, d.person_id, getattr(d, "kind", ""), decision_text(d), d.effective_at, d.recorded_at)
+            for d in decisions]  # fmt: skip
+    new = {row["decision_id"] for row in await connection.fetch(_DECISIONS, *columns(rows, 6))}
+    one_each = {d.decision_id: d for d in reversed(decisions) if d.decision_id in new}
+    await _identify(connection, [d for d in reversed(one_each.values()) if isinstance(d, PersonIdentified)])
 
 
-async def _identify(connection: Any, decision: PersonIdentified) -> None:  # noqa: ANN401 - asyncpg
-    worker = WorkerKey(decision.id_space, decision.worker_id)
-    rows = await connection.fetch(_WORKERS, [worker.id_space], [worker.worker_id])
-    known = _known(rows[0]) if rows else None
-    named = routing.decided(decision, known)
-    if named is not None:
-        await _set_workers(connection, {worker: named})
-        await follow(connection, [worker] if known is None or known.named != named.named else [])
+async def _identify(connection: Any, decisions: Sequence[PersonIdentified]) -> None:  # noqa: ANN401 - asyncpg
+    if not decisions:
+        return
+    workers = sorted({WorkerKey(d.id_space, d.worker_id) for d in decisions})
+    rows = await connection.fetch(_WORKERS, *columns(workers, 2))
+    before = {WorkerKey(row["id_space"], row["worker_id"]): _known(row) for row in rows}
+    after = dict(before)
+    for decision in decisions:
+        worker = WorkerKey(decision.id_space, decision.worker_id)
+        if (named := routing.decided(decision, after.get(worker))) is not None:
+            after[worker] = named
+    changed = {worker: known for worker, known in after.items() if known != before.get(worker)}
+    await _set_workers(connection, changed)
+    renamed = [w for w, known in changed.items() if w not in before or before[w].named != known.named]
+    await follow(connection, renamed)
 
 
 async def follow(connection: Any, renamed: Collection[WorkerKey]) -> dict[WorkerKey, tuple[str, str]]:  # noqa: ANN401 - asyncpg
@@ -152,7 +160,9 @@ async def follow(connection: Any, renamed: Collection[WorkerKey]) -> dict[Worker
 
 
 async def _set_workers(connection: Any, workers: Mapping[WorkerKey, routing.Known]) -> None:  # noqa: ANN401 - asyncpg
-    await connection.execute(_SET_WORKERS, *columns([(*w, *known) for w, known in sorted(workers.items())], 6))
+    if workers:
+        rows = [(*worker, *known) for worker, known in sorted(workers.items())]
+        await connection.execute(_SET_WORKERS, *columns(rows, 6))
 
 
 def _known(row: Mapping[str, Any]) -> routing.Known:
@@ -238,7 +248,7 @@ class PostgresIntakeTx(PostgresAnnouncing):
     async def decide(self, decision: Decision) -> None:
         if isinstance(decision, PersonIdentified):
             await self._db.execute(_LOCK)
-        await decide(self._db, decision)
+        await decide(self._db, [decision])
 
 
 _NOBODY: Final = Touched(frozenset(), frozenset())

@@ -11,13 +11,15 @@ from services.provisioner.store.bell import PostgresBell
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.guards import PostgresGuards
 from services.provisioner.store.intake import PostgresIntakeTx
+from services.provisioner.store.lots import Lots
 from services.provisioner.store.outbox import PostgresOutbox
+from services.provisioner.store.outcomes import record
 from services.provisioner.store.port import IntakeTx
-from services.provisioner.store.questions import PostgresQuestions
+from services.provisioner.store.questions import PostgresQuestions, known_by, versions
 from services.provisioner.store.queue import PostgresQueue
-from services.provisioner.store.registry import PostgresRegistry
+from services.provisioner.store.registry import PostgresRegistry, links, reserve
 from services.provisioner.store.sweeps import PostgresSweeps
-from services.provisioner.store.writer import WRITERS, GroupWriter
+from services.provisioner.store.trips import Trips, read_in, written_in
 
 SCHEMA = "provisioner"
 
@@ -37,8 +39,13 @@ class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, Postgres
         self._beats = line(1, "beat")
         self._urgent = line(2, "urgent")
         self._other = line(4, "other")
-        writers, bell = line(WRITERS, "writer"), line(1, "bell")
-        self._writer = GroupWriter(writers)
+        writers, bell = line(1, "writer"), line(1, "bell")
+        self._urgent_trips, self._other_trips = Trips(self._urgent), Trips(self._other)
+        self._outcomes = Lots(written_in(writers, record))
+        self._names = Lots(written_in(self._other, reserve))
+        self._links = Lots(read_in(self._other, links))
+        self._known_by = Lots(read_in(self._other, known_by))
+        self._versions = Lots(read_in(self._other, versions))
         self._bell = PostgresBell(bell)
         self._lines = (self._intakes, self._claims, self._beats, self._urgent, self._other, writers, bell)
 
@@ -52,8 +59,9 @@ class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, Postgres
             raise StoreUnavailableError(type(exc).__name__) from exc
 
     async def close(self) -> None:
-        """What was handed to the writer is written first."""
-        await self._writer.drain()
+        """What was handed in is written first."""
+        for lots in (self._urgent_trips, self._other_trips, self._outcomes):
+            await lots.drain()
         await self._bell.close()
         for line in self._lines:
             await line.close()

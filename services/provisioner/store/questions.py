@@ -1,7 +1,7 @@
 """Questions of operators, metrics and passes; none of them locks anything."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
@@ -9,6 +9,7 @@ from services.kit.database import Line
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import reading
 from services.provisioner.store.codec import unpack
+from services.provisioner.store.lots import Lots
 from services.provisioner.store.port import (
     DEPARTMENTS,
     DUE_LATER,
@@ -37,6 +38,8 @@ _FIND = """WITH hit AS (
     WHERE folded ~>=~ $3 AND folded ~<~ $4)
 SELECT person_id FROM hit WHERE person_id <> $6 ORDER BY person_id LIMIT $5"""
 
+_KNOWN_BY = """SELECT DISTINCT word.folded, w.person_id FROM word JOIN worker AS w USING (id_space, worker_id)
+WHERE word.folded = ANY($1::text[])"""
 
 _UNDECIDED = """SELECT e.event_no, e.source, e.id, e.revision, e.type, e.state, e.reason, e.accepted_at,
   CASE WHEN s.owner_department IS NULL THEN w.person_id ELSE $2 END AS person_id
@@ -49,10 +52,23 @@ _OWING = """SELECT count(*) FROM event
 WHERE state = 'confirmed' AND reason IS NOT NULL AND starts_with(reason, $1)"""
 
 
+async def known_by(connection: Any, asked: Sequence[frozenset[str]]) -> list[frozenset[str]]:  # noqa: ANN401 - asyncpg
+    """For each set of marks, whom a fact names by one of them."""
+    rows = await connection.fetch(_KNOWN_BY, list(frozenset().union(*asked)))
+    return [frozenset(row["person_id"] for row in rows if row["folded"] in marks) for marks in asked]
+
+
+async def versions(connection: Any, asked: Sequence[None]) -> list[int]:  # noqa: ANN401 - asyncpg
+    """The version of the tree, for everybody who asked."""
+    return [await connection.fetchval("SELECT version FROM department_version")] * len(asked)
+
+
 class PostgresQuestions:
     """Answers from one connection at a time."""
 
     _other: Line
+    _known_by: Lots[frozenset[str], frozenset[str]]
+    _versions: Lots[None, int]
 
     async def books(self) -> Books:
         # One snapshot: states and positions belong together.
@@ -166,41 +182,34 @@ class PostgresQuestions:
 
     async def facts_of(self, person_id: str) -> tuple[tuple[Fact, ...], tuple[Decision, ...]]:
         async with self._other.use() as db:
-            return await reading.facts_of(db, person_id), await reading.decisions_of(db, person_id)
+            facts, decisions = await reading.facts_of(db, [person_id]), await reading.decisions_of(db, [person_id])
+        return facts[person_id], decisions[person_id]
 
     async def department_facts(self) -> tuple[Fact, ...]:
         async with self._other.use() as db:
-            return await reading.facts_of(db, DEPARTMENTS)
+            return (await reading.facts_of(db, [DEPARTMENTS]))[DEPARTMENTS]
 
     async def department_version(self) -> int:
-        version: int = await self._other.value("SELECT version FROM department_version")
-        return version
+        return await self._versions.ask(None)
 
     async def events_of(self, person_id: str) -> Sequence[OpenEvent]:
         async with self._other.use() as db:
-            return await reading.events_of(db, person_id, only_open=False)
+            return (await reading.events_of(db, [person_id], only_open=False))[person_id]
 
     async def steps_of(self, person_id: str, limit: int = 500) -> Sequence[StepTaken]:
         async with self._other.use() as db:
-            return await reading.steps_of(db, person_id, limit)
+            return (await reading.steps_of(db, [person_id], limit))[person_id]
 
     async def rows_of(self, person_id: str) -> Sequence[TargetRow]:
         async with self._other.use() as db:
-            return await reading.rows_of(db, person_id)
+            return (await reading.rows_of(db, [person_id]))[person_id]
 
     async def accounts_of(self, person_id: str) -> Mapping[str, StoredAccount]:
         async with self._other.use() as db:
-            return await reading.accounts_of(db, person_id)
+            return (await reading.accounts_of(db, [person_id]))[person_id]
 
     async def persons_known_by(self, marks: Collection[str]) -> frozenset[str]:
-        if not marks:
-            return frozenset()
-        rows = await self._other.fetch(
-            """SELECT DISTINCT w.person_id FROM word JOIN worker AS w USING (id_space, worker_id)
-            WHERE word.folded = ANY($1::text[])""",
-            sorted(marks),
-        )
-        return frozenset(row["person_id"] for row in rows)
+        return await self._known_by.ask(frozenset(marks)) if marks else frozenset()
 
     async def person_of(self, worker: WorkerKey) -> str | None:
         person: str | None = await self._other.value(

@@ -1,4 +1,4 @@
-"""The durable queue: process leases, claims, and the reading of what a pass needs.
+"""The durable queue: process leases and claims; what passes ask meanwhile goes in lots.
 
 One row a person and target for ever; `generation` counts marks, `seen` is what the holder read, `fence` counts claims.
 Nothing that could be 'infinity' is ever selected: asyncpg would hand out a naive datetime.max.
@@ -6,18 +6,17 @@ Nothing that could be 'infinity' is ever selected: asyncpg would hand out a naiv
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from contracts.provisioning import StepTaken
 from services.kit.database import Line
 from services.provisioner.model import Step
-from services.provisioner.store import reading
 from services.provisioner.store.bell import PostgresBell
-from services.provisioner.store.codec import read_steps, steps_text
-from services.provisioner.store.finish import finish
-from services.provisioner.store.port import Claim, End, Finished, Message, OpenPlan, PersonFile, Settle
-from services.provisioner.store.writer import GroupWriter
+from services.provisioner.store.finish import Ended
+from services.provisioner.store.lots import Lots
+from services.provisioner.store.outcomes import Outcomes
+from services.provisioner.store.port import Claim, End, Finished, Message, PersonFile, Settle
+from services.provisioner.store.trips import Intent, Trips
 
 _CLAIM = """WITH picked AS MATERIALIZED (
   SELECT person_id FROM due WHERE target = $1 AND lane = $2 AND holder IS NULL AND due_at < 'infinity'
@@ -39,22 +38,16 @@ _REAP_ROWS = """WITH lost AS MATERIALIZED (
 UPDATE due AS d SET holder = NULL, due_at = least(d.due_at, (SELECT business_now()))
 FROM lost WHERE d.person_id = lost.person_id AND d.target = lost.target RETURNING 1"""
 
-_INTEND = """INSERT INTO plan (person_id, target, fence, steps) SELECT person_id, target, fence, $5::json FROM due
-WHERE person_id = $1 AND target = $2 AND fence = $3 AND holder = $4
-  AND EXISTS (SELECT FROM process AS p WHERE p.id = $4 AND p.lease_until > now()) RETURNING plan_id"""
-
-# All of them: a pass that plans several times keeps what it learned only at its end.
-_OPEN_PLANS = """SELECT plan_id, steps FROM plan WHERE person_id = $1 AND target = $2 AND NOT ended ORDER BY plan_id"""
-
 
 class PostgresQueue:
     """Claims, beats, the bell and the passes of lane 0 have connections of their own: none waits behind bulk."""
 
     _claims: Line
     _beats: Line
-    _urgent: Line
     _other: Line
-    _writer: GroupWriter
+    _urgent_trips: Trips
+    _other_trips: Trips
+    _outcomes: Lots[Outcomes, None]
     _bell: PostgresBell
 
     async def join(self, name: str, lease: timedelta) -> UUID:
@@ -99,48 +92,23 @@ class PostgresQueue:
         return frozenset((row["person_id"], row["target"]) for row in rows)
 
     async def load(self, claim: Claim) -> PersonFile:
-        async with self._line(claim).use() as connection:
-            person = claim.person_id
-            accounts = await reading.accounts_of(connection, person)
-            plans = await connection.fetch(_OPEN_PLANS, person, claim.target)
-            return PersonFile(
-                facts=await reading.facts_of(connection, person),
-                decisions=await reading.decisions_of(connection, person),
-                events=await reading.events_of(connection, person, only_open=True),
-                account=accounts.get(claim.target),
-                open_plan=_open(plans),
-                accounts=accounts,
-            )
+        return await self._trips(claim).files.ask(claim)
 
     async def intend(self, claim: Claim, process: UUID, steps: Sequence[Step]) -> int | None:
-        plan_id: int | None = await self._line(claim).value(
-            _INTEND, claim.person_id, claim.target, claim.fence, process, steps_text(steps)
-        )
-        return plan_id
+        return await self._trips(claim).intents.ask(Intent(claim, process, steps))
 
     async def record(self, taken: Sequence[tuple[int, StepTaken]], messages: Sequence[Message]) -> None:
-        await self._writer.write(taken, messages)
+        if taken or messages:
+            await self._outcomes.ask(Outcomes(taken, messages))
 
     async def newer(self, claim: Claim) -> bool:
-        generation: int | None = await self._line(claim).value(
-            "SELECT generation FROM due WHERE person_id = $1 AND target = $2", claim.person_id, claim.target
-        )
-        return generation is None or generation > claim.generation
+        return await self._trips(claim).newer.ask(claim)
 
     async def finish(self, claim: Claim, process: UUID, end: End, settle: Settle) -> Finished:
-        async def work(connection: Any) -> Finished:  # noqa: ANN401 - asyncpg
-            return await finish(connection, claim, process, end, settle)
+        return await self._trips(claim).end(Ended(claim, process, end, settle))
 
-        return await self._line(claim).run(work)
-
-    def _line(self, claim: Claim) -> Line:
-        return self._urgent if claim.lane == 0 else self._other
+    def _trips(self, claim: Claim) -> Trips:
+        return self._urgent_trips if claim.lane == 0 else self._other_trips
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the port's word
         await self._bell.wait(timeout)
-
-
-def _open(plans: Sequence[Any]) -> OpenPlan | None:
-    if not plans:
-        return None
-    return OpenPlan(plans[-1]["plan_id"], tuple(step for plan in plans for step in read_steps(plan["steps"])))
