@@ -74,8 +74,9 @@ def _mobile(kind: str, number: int) -> str:
 @asynccontextmanager
 async def publisher(address: str) -> AsyncIterator[Callable[[Iterable[Outgoing]], Awaitable[object]]]:
     """A connected producer; what it sends is acknowledged when the call returns."""
-    broker = kafka.make_broker(ServiceSettings(kafka=(address,), embedded_broker=True), "bench")
-    async with kafka.started(broker):
+    settings = ServiceSettings(kafka=(address,), embedded_broker=True)
+    broker = kafka.make_broker(settings, "bench")
+    async with kafka.started(broker, settings):
         yield partial(kafka.publish_in_order, broker)
 
 

@@ -112,7 +112,8 @@ async def _rows(dsn: str) -> dict[str, int]:
 async def _tenure(address: str, dsn: str, group: str, facts: int) -> Watch:
     watch, done, store = Watch(facts), asyncio.Event(), PostgresStore(dsn)
     intake = Intake(store, Real(), "bench", ["one"], id_space_of=lambda source: source)
-    broker = kafka.make_broker(ServiceSettings(kafka=(address,), embedded_broker=True), "bench")
+    settings = ServiceSettings(kafka=(address,), embedded_broker=True)
+    broker = kafka.make_broker(settings, "bench")
 
     async def take_in(records: Records) -> None:
         watch.begin()
@@ -122,7 +123,7 @@ async def _tenure(address: str, dsn: str, group: str, facts: int) -> Watch:
             done.set()
 
     consume(broker, HR_EVENTS, take_in, group=group, embedded=True)
-    async with kafka.started(broker), asyncio.timeout(LONGEST):
+    async with kafka.started(broker, settings), asyncio.timeout(LONGEST):
         await done.wait()
     await store.close()
     return watch

@@ -117,7 +117,7 @@ async def _running(settings: Settings, quotas: Mapping[str, Quota], pid: int) ->
         worker.runs, worker.on_pass = app._runs(parts), _noted(made, app._count_passes(parts))
         broker = kafka.make_broker(settings, "provisioner")
         consumers = app._consume(settings, broker, app._intake(parts, worker), health)
-        await stack.enter_async_context(kafka.started(broker))
+        await stack.enter_async_context(kafka.started(broker, settings))
         stack.push_async_callback(worker.stop)
         service = app._service(parts, worker, broker, consumers, registry, health)
         loops = [asyncio.ensure_future(loop()) for loop in service.loops.values()]

@@ -202,16 +202,14 @@ async def of_kafka(kafka: str, *, embedded: bool) -> AsyncIterator[Finding]:
         yield Finding("note", "kafka", kafka, t("up.embedded"), "tenure up --kafka HOST:PORT")
         return
     from services.kit.settings import ServiceSettings
-    from services.kit.topics import MorePartitions, TopicsError, diff
+    from services.kit.topics import BEYOND_US, TopicsError, diff
 
     try:
         differ = await diff(ServiceSettings(kafka=tuple(kafka.split(","))))
     except TopicsError as exc:
         yield Finding("problem", "kafka", kafka, str(exc), t("doctor.next_kafka"))
         return
-    found = [
-        one for one in differ if not isinstance(one, MorePartitions)
-    ]  # nothing suffers, and none can be taken away
+    found = [one for one in differ if not isinstance(one, BEYOND_US)]
     for one in found:
         yield Finding("problem", "topics", one.topic, type(one).__name__, "tenure topics apply")
     if not found:

@@ -17,7 +17,8 @@ from contracts.topics import DECISIONS, INTAKE, Topic
 from services.cli.errors import CommandError
 from services.cli.gather import OFTEN, Refuse, Tick, Told
 from services.cli.lines import Refused, time_of
-from services.cli.messages import t
+from services.kit.kafka_fault import why_not
+from services.kit.settings import ServiceSettings
 from services.kit.sources import SourceConfig
 from services.provisioner.facts.arrivals import Unreadable
 from services.provisioner.facts.read import read_fact
@@ -46,8 +47,8 @@ class Topics:
     def gather(self, families: Families, refuse: Refuse, tick: Tick) -> None:  # noqa: ARG002 - judged when read
         try:
             asyncio.run(self._gather(families, tick))
-        except (KafkaError, OSError) as exc:
-            raise CommandError(t("error.kafka_gone", kafka=self.kafka, kind=type(exc).__name__)) from None
+        except (KafkaError, OSError):
+            raise CommandError(asyncio.run(why_not(_access(self.kafka)))) from None
 
     def read(self, number: int, raw: bytes, told: Told) -> None:
         packed = json.loads(raw)
@@ -120,9 +121,14 @@ def _unread(number: int, why: str) -> Refused:
     return Refused(number, None, {"title": why, "errors": []})
 
 
+def _access(kafka: str) -> ServiceSettings:
+    """The brokers named, and the login and TLS that the environment names."""
+    return ServiceSettings(kafka=tuple(kafka.split(",")))
+
+
 async def _records(kafka: str, topics: Sequence[Topic]) -> AsyncIterator[ConsumerRecord[Any, Any]]:
     """Every record up to where the topics end now, topic by topic."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.split(","), enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **_access(kafka).client())
     await consumer.start()
     try:
         for topic in topics:

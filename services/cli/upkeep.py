@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,13 +43,18 @@ def _show(shared: Common, found: Sequence["Difference"], same: str) -> None:
 
 @topics.command("apply", key="topics_apply")
 @click.option("--kafka", metavar="HOST:PORT", help=t("option.brokers"))
+@click.option("--yes", is_flag=True, help=t("option.yes_topics"))
 @common
-def topics_apply(shared: Common, kafka: str | None) -> None:
+def topics_apply(shared: Common, kafka: str | None, *, yes: bool) -> None:
     from services.kit.settings import ServiceSettings
-    from services.kit.topics import apply
+    from services.kit.topics import apply, diff
 
-    found = asyncio.run(apply(ServiceSettings(kafka=brokers(shared, kafka))))
+    settings = ServiceSettings(kafka=brokers(shared, kafka))
+    found = asyncio.run(diff(settings))
     _show(shared, found, t("topics.same"))
+    if found and not yes and sys.stdin.isatty():
+        click.confirm(t("topics.confirm"), abort=True, err=True)
+    asyncio.run(apply(settings))
 
 
 @topics.command("diff", key="topics_diff")

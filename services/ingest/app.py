@@ -60,10 +60,10 @@ async def open_ingest(settings: IngestSettings) -> AsyncIterator[Service]:
     broker = make_broker(settings, "ingest", request_seconds=settings.publish_seconds)
     tail, loops = None, dict[str, Loop]()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(started(broker))
+        await stack.enter_async_context(started(broker, settings))
         if settings.embedded_broker:
             tail = Tail({topic.name: topic.partitions for topic in INTAKE}, settings.bound)
-            positions = await stack.enter_async_context(watched(settings.kafka))
+            positions = await stack.enter_async_context(watched(settings))
             await positions.refresh(tail)
             loops["tail"] = lambda: positions.follow(tail)
         publisher = KafkaPublisher(broker, within=settings.publish_seconds, tail=tail)

@@ -17,6 +17,7 @@ from contracts.topics import INTAKE, intake_group
 from services.ingest.tail import Tail
 from services.kit.broker import Outgoing, publish_in_order
 from services.kit.health import State
+from services.kit.kafka_access import KafkaAccess
 from services.kit.logging import logger
 
 REFRESH_SECONDS = 0.5
@@ -75,10 +76,10 @@ class KafkaPublisher:
 
 
 @asynccontextmanager
-async def watched(servers: Sequence[str]) -> AsyncIterator["Positions"]:
+async def watched(access: KafkaAccess) -> AsyncIterator["Positions"]:
     """The broker's positions and those of intake's groups, through clients of their own."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=list(servers), client_id="tenure-ingest-tail")
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(servers), client_id="tenure-ingest-tail")
+    consumer = AIOKafkaConsumer(client_id="tenure-ingest-tail", **access.client())
+    admin = AIOKafkaAdminClient(client_id="tenure-ingest-tail", **access.client())
     await consumer.start()
     await admin.start()
     try:

@@ -20,6 +20,8 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from services.kit.errors import PublishError, UnreachableError, UnsafeSubscriberError
+from services.kit.kafka_access import KafkaAccess
+from services.kit.kafka_fault import why_not
 from services.kit.settings import ServiceSettings
 
 MAX_BATCH_BYTES = 262_144
@@ -47,6 +49,7 @@ def make_broker(settings: ServiceSettings, service: str, *, request_seconds: flo
     """
     return KafkaBroker(
         list(settings.kafka),  # a comma-separated string is not split by FastStream
+        **settings.stream(),
         client_id=f"tenure-{service}",
         acks="all",
         enable_idempotence=False,
@@ -159,15 +162,15 @@ async def stop(broker: KafkaBroker, *, within: float = STOP_SECONDS) -> None:
 
 
 @asynccontextmanager
-async def started(broker: KafkaBroker) -> AsyncIterator[KafkaBroker]:
-    """The broker, checked, connected and consuming, for the length of a `with`."""
+async def started(broker: KafkaBroker, access: KafkaAccess) -> AsyncIterator[KafkaBroker]:
+    """The broker, checked, connected and consuming, for the length of a `with`; `access` says why there is none."""
     refuse_silent_loss(broker)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(stop, broker)
         try:
             await broker.start()
         except KafkaError as exc:
-            raise UnreachableError(f"no Kafka to be had: {type(exc).__name__}") from exc
+            raise UnreachableError(await why_not(access)) from exc
         yield broker
 
 

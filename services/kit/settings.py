@@ -7,19 +7,16 @@ the folder that `TENURE_SECRETS_DIR` names, in this order.
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.kit.errors import UsageError
+from services.kit.kafka_access import KafkaAccess
 
 PREFIX = "TENURE_"
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class _Files(PydanticBaseSettingsSource):
@@ -42,18 +39,15 @@ class _Files(PydanticBaseSettingsSource):
         return mounted if mounted and mounted.is_file() else None
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(KafkaAccess):
     """What every service needs; a service adds its own fields in its `settings.py`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    kafka: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
-        min_length=1,
-        description="Kafka brokers to begin with, `host:port`, several separated by commas.",
-    )
     database: SecretStr | None = Field(
         default=None,
-        description="PostgreSQL's address, `postgresql://user:password@host:port/name`. Services with tables need it.",
+        description="PostgreSQL's address, `postgresql://user:password@host:port/name`. Services with tables need it. "
+        "With TLS: `?sslmode=verify-full&sslrootcert=PATH`, and `&sslcert=PATH&sslkey=PATH` for our own certificate.",
     )
     host: str = Field(
         default="127.0.0.1",
@@ -73,10 +67,6 @@ class ServiceSettings(BaseSettings):
     broker_epoch: str = Field(
         default="kafka",
         description="Names the broker whose offsets are meant; the embedded broker has a new one at every start.",
-    )
-    embedded_broker: bool = Field(
-        default=False,
-        description="The broker is the embedded one: small, in memory, without an admin API. Set by `tenure up`.",
     )
     grace: float = Field(
         default=20.0, gt=0, description="Seconds a stop may take; what is still running then is cancelled."
@@ -127,5 +117,9 @@ def read_settings(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as exc:
-        wrong = [f"{PREFIX}{'.'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in exc.errors()]
-        raise UsageError("settings are wrong: " + "; ".join(wrong)) from None
+        raise UsageError("settings are wrong: " + "; ".join(map(_said, exc.errors()))) from None
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, error["loc"])).upper()
+    return f"{PREFIX}{where}: {error['msg']}" if where else str(error["msg"])  # several at once name themselves

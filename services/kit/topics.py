@@ -4,7 +4,7 @@ The embedded broker has no admin API; it makes the declared topics when it start
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.topics import TOPICS, Topic
 from services.kit.errors import KitError, UsageError
+from services.kit.kafka_fault import why_not
 from services.kit.settings import ServiceSettings
 
 EXISTS = 36
@@ -60,27 +61,51 @@ class OtherSetting:
     declared: str
 
 
-Difference = Missing | FewerPartitions | MorePartitions | OtherSetting
+@dataclass(frozen=True, slots=True)
+class OtherReplication:
+    """Some partition has another number of replicas than asked for: only Kafka's own tools move partitions."""
+
+    topic: str
+    has: int
+    declared: int
 
 
-def compare(
-    topics: Sequence[Topic], partitions: dict[str, int], settings: dict[str, dict[str, str]]
-) -> list[Difference]:
-    """What differs, in the order of declaration. `partitions` and `settings` are the broker's, by topic."""
+Difference = Missing | FewerPartitions | MorePartitions | OtherSetting | OtherReplication
+BEYOND_US = (MorePartitions, OtherReplication)
+"""Differences that `apply` leaves as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A topic as the broker has it; `replicas` is the smallest number of any of its partitions."""
+
+    partitions: int
+    replicas: int
+    settings: Mapping[str, str | None]
+
+
+def settings_of(topic: Topic, replicas: int) -> dict[str, str]:
+    """With `replicas` asked for, a record is acknowledged once all but one of them have it."""
+    return topic.config | ({"min.insync.replicas": str(max(1, replicas - 1))} if replicas else {})
+
+
+def compare(topics: Sequence[Topic], shown: Mapping[str, Shown], *, replicas: int = 0) -> list[Difference]:
+    """What differs, in the order of declaration; `replicas` 0 leaves them to the cluster."""
     found: list[Difference] = []
     for topic in topics:
-        has = partitions.get(topic.name)
+        has = shown.get(topic.name)
         if has is None:
             found.append(Missing(topic.name))
             continue
-        if has != topic.partitions:
-            kind = FewerPartitions if has < topic.partitions else MorePartitions
-            found.append(kind(topic.name, has, topic.partitions))
-        shown = settings.get(topic.name, {})
+        if has.partitions != topic.partitions:
+            kind = FewerPartitions if has.partitions < topic.partitions else MorePartitions
+            found.append(kind(topic.name, has.partitions, topic.partitions))
+        if replicas and has.replicas != replicas:
+            found.append(OtherReplication(topic.name, has.replicas, replicas))
         found += [
-            OtherSetting(topic.name, name, shown.get(name), value)
-            for name, value in topic.config.items()
-            if shown.get(name) != value
+            OtherSetting(topic.name, name, has.settings.get(name), value)
+            for name, value in settings_of(topic, replicas).items()
+            if has.settings.get(name) != value
         ]
     return found
 
@@ -88,29 +113,28 @@ def compare(
 async def diff(settings: ServiceSettings, topics: Sequence[Topic] = TOPICS) -> list[Difference]:
     """Compare the broker with what is declared; raises UsageError on the embedded broker."""
     async with _admin(settings) as admin:
-        return await _diff(admin, topics)
+        return await _diff(admin, topics, settings.kafka_replicas)
 
 
-async def apply(settings: ServiceSettings, topics: Sequence[Topic] = TOPICS, *, replicas: int = -1) -> list[Difference]:
-    """Make, grow and set what differs, and return what did differ; raises TopicsError if the broker refuses.
-
-    `replicas` is for new topics; -1 takes the broker's default.
-    """
+async def apply(settings: ServiceSettings, topics: Sequence[Topic] = TOPICS) -> list[Difference]:
+    """Make, grow and set what differs, and return what did differ; raises TopicsError if the broker refuses."""
+    replicas = settings.kafka_replicas
     async with _admin(settings) as admin:
-        found = await _diff(admin, topics)
+        found = await _diff(admin, topics, replicas)
         declared = {topic.name: topic for topic in topics}
         await _create(admin, [declared[one.topic] for one in found if isinstance(one, Missing)], replicas)
         await _grow(admin, [one for one in found if isinstance(one, FewerPartitions)])
-        await _set(admin, sorted({one.topic for one in found if isinstance(one, OtherSetting)}), declared)
-        await _in_force(admin, topics)
+        changed = sorted({one.topic for one in found if isinstance(one, OtherSetting)})
+        await _set(admin, {name: settings_of(declared[name], replicas) for name in changed})
+        await _in_force(admin, topics, replicas)
         return found
 
 
-async def _in_force(admin: Any, topics: Sequence[Topic]) -> None:  # noqa: ANN401 - aiokafka is untyped
+async def _in_force(admin: Any, topics: Sequence[Topic], replicas: int) -> None:  # noqa: ANN401 - aiokafka is untyped
     """Kafka acknowledges a change before its brokers show it; who starts a service next must find the topics."""
     try:
         async with asyncio.timeout(IN_FORCE_SECONDS):
-            while any(not isinstance(one, MorePartitions) for one in await _diff(admin, topics)):  # noqa: ASYNC110 - it tells nobody
+            while any(not isinstance(one, BEYOND_US) for one in await _diff(admin, topics, replicas)):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.1)
     except TimeoutError:
         raise TopicsError(f"changed topics are not in force after {IN_FORCE_SECONDS:g} seconds") from None
@@ -120,25 +144,32 @@ async def _in_force(admin: Any, topics: Sequence[Topic]) -> None:  # noqa: ANN40
 async def _admin(settings: ServiceSettings) -> AsyncIterator[Any]:
     if settings.embedded_broker:
         raise UsageError("the embedded broker has no admin API: it makes the declared topics when it starts")
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka), client_id="tenure-topics")
+    admin = AIOKafkaAdminClient(client_id="tenure-topics", **settings.client())
     try:
         await admin.start()
     except (KafkaError, OSError) as exc:
         await admin.close()
-        raise TopicsError(f"no Kafka at {','.join(settings.kafka)}: {type(exc).__name__}") from exc
+        raise TopicsError(await why_not(settings)) from exc
     try:
         yield admin
     finally:
         await admin.close()
 
 
-async def _diff(admin: Any, topics: Sequence[Topic]) -> list[Difference]:  # noqa: ANN401 - aiokafka is untyped
-    there = set(await admin.list_topics()) & {topic.name for topic in topics}
+async def _diff(admin: Any, topics: Sequence[Topic], replicas: int) -> list[Difference]:  # noqa: ANN401 - untyped
+    there = sorted(set(await admin.list_topics()) & {topic.name for topic in topics})
     if not there:
-        return compare(topics, {}, {})
-    described = await admin.describe_topics(sorted(there))
-    partitions = {str(one["topic"]): len(one["partitions"]) for one in described}
-    return compare(topics, partitions, await _overrides(admin, sorted(there)))
+        return compare(topics, {}, replicas=replicas)
+    settings = await _overrides(admin, there)
+    shown = {
+        str(one["topic"]): Shown(
+            len(one["partitions"]),
+            min((len(partition["replicas"]) for partition in one["partitions"]), default=0),
+            settings.get(str(one["topic"]), {}),
+        )
+        for one in await admin.describe_topics(there)
+    }
+    return compare(topics, shown, replicas=replicas)
 
 
 async def _overrides(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:  # noqa: ANN401 - untyped
@@ -157,8 +188,10 @@ async def _create(admin: Any, topics: Sequence[Topic], replicas: int) -> None:  
     if not topics:
         return
     # aiokafka takes -1 only beside an assignment, so an empty one is named.
-    by_hand: dict[int, list[int]] | None = {} if replicas < 0 else None
-    new = [NewTopic(one.name, one.partitions, replicas, by_hand, topic_configs=one.config) for one in topics]
+    count, by_hand = (replicas, None) if replicas else (-1, dict[int, list[int]]())
+    new = [
+        NewTopic(one.name, one.partitions, count, by_hand, topic_configs=settings_of(one, replicas)) for one in topics
+    ]
     answer = await admin.create_topics(new)
     for error in answer.topic_errors:  # it raises for nothing: 38 is replication, 40 a setting
         if error[1] not in {0, EXISTS}:
@@ -174,11 +207,11 @@ async def _grow(admin: Any, short: Sequence[FewerPartitions]) -> None:  # noqa: 
             raise TopicsError(f"topic {name} did not grow: {code} {message}")
 
 
-async def _set(admin: Any, names: Sequence[str], declared: dict[str, Topic]) -> None:  # noqa: ANN401 - untyped
-    """The full set each time: Kafka replaces all overrides of a topic."""
-    if not names:
+async def _set(admin: Any, changed: Mapping[str, Mapping[str, str]]) -> None:  # noqa: ANN401 - untyped
+    """The full set of each topic: Kafka replaces all overrides of one."""
+    if not changed:
         return
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=declared[name].config) for name in names]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=dict(one)) for name, one in changed.items()]
     for answer in await admin.alter_configs(resources):
         for code, message, _kind, name in (tuple(resource)[:4] for resource in answer.resources):
             if code:

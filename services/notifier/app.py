@@ -82,7 +82,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
             embedded=settings.embedded_broker,
         )
         relay = _relay(settings, store, broker, holder)
-        await stack.enter_async_context(kafka.started(broker))
+        await stack.enter_async_context(kafka.started(broker, settings))
         yield _service(Parts(store, consumer, relay, sender, metrics), registry)
 
 

@@ -112,7 +112,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         broker = kafka.make_broker(settings, "provisioner")
         intake = _intake(parts, worker)
         consumers = _consume(settings, broker, intake, health)
-        await stack.enter_async_context(kafka.started(broker))
+        await stack.enter_async_context(kafka.started(broker, settings))
         stack.push_async_callback(worker.stop)
         yield _service(parts, worker, broker, consumers, registry, health)
 

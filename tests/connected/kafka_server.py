@@ -4,6 +4,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.kit.embedded.children import spawn
@@ -15,8 +17,10 @@ START_SECONDS = 60.0
 
 PROPERTIES = """process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={listeners}
+listener.security.protocol.map={protocols},CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
 log.dirs={folder}/data
@@ -29,20 +33,40 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=10485760
+{more}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Listeners beside the plain one: name to protocol, with the broker's `properties` for them.
+
+    `scram` are users as kafka-storage takes them; `java` are options of the virtual machine.
+    """
+
+    protocols: Mapping[str, str] = field(default_factory=dict)
+    properties: str = ""
+    scram: Sequence[str] = ()
+    java: Sequence[str] = ()
 
 
 class ApacheKafka:
     """`start`, `kill` (as a crash), `start` again on the same data and ports, `stop`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port, self._controller = _free_port(), _free_port()
+    def __init__(self, folder: Path, doors: Doors | None = None) -> None:
+        self.folder, self._doors = folder, doors or Doors()
+        self._protocols = {"PLAINTEXT": "PLAINTEXT", **self._doors.protocols}
+        self._ports = {name: _free_port() for name in self._protocols}
+        self.port, self._controller = self._ports["PLAINTEXT"], _free_port()
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return self.door("PLAINTEXT")
+
+    def door(self, name: str) -> str:
+        """The address of a listener."""
+        return f"127.0.0.1:{self._ports[name]}"
 
     def start(self) -> str:
         if not (HERE / "libs" / ".complete").exists():
@@ -50,11 +74,18 @@ class ApacheKafka:
         properties = self.folder / "server.properties"
         if not properties.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            properties.write_text(PROPERTIES.format(port=self.port, controller=self._controller, folder=self.folder))
+            properties.write_text(self._properties())
             self._format(properties)
-        self._child = spawn([*self._java(256), "kafka.Kafka", properties], self.log)
+        self._child = spawn([*self._java(256, *self._doors.java), "kafka.Kafka", properties], self.log)
         self._wait_ready()
         return self.address
+
+    def _properties(self) -> str:
+        return PROPERTIES.format(
+            listeners=",".join(f"{name}://{self.door(name)}" for name in self._ports),
+            protocols=",".join(f"{name}:{protocol}" for name, protocol in self._protocols.items()),
+            controller=self._controller, folder=self.folder, more=self._doors.properties,
+        )  # fmt: skip
 
     @property
     def log(self) -> Path:
@@ -77,12 +108,12 @@ class ApacheKafka:
             child.send_signal(number)
             child.wait(30)
 
-    def _java(self, megabytes: int) -> tuple[str, ...]:
+    def _java(self, megabytes: int, *more: str) -> tuple[str, ...]:
         logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"
-        return (*JAVA, f"-Xmx{megabytes}m", logging, "-cp", f"{HERE / 'libs'}/*")
+        return (*JAVA, *more, f"-Xmx{megabytes}m", logging, "-cp", f"{HERE / 'libs'}/*")
 
     def _format(self, properties: Path) -> None:
-        command = [
+        command: list[str | Path] = [
             *self._java(64),
             "kafka.tools.StorageTool",
             "format",
@@ -90,8 +121,10 @@ class ApacheKafka:
             "-t",
             CLUSTER,
             "-c",
-            str(properties),
+            properties,
         ]
+        for user in self._doors.scram:
+            command += ["--add-scram", user]
         made = subprocess.run(command, capture_output=True, check=False)
         if made.returncode:
             raise RuntimeError(made.stdout.decode() + made.stderr.decode())

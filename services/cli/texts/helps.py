@@ -136,6 +136,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "example.topics_apply": ("tenure topics apply --kafka kafka:9092", "tenure topics apply --kafka kafka:9092"),
     "help.topics_diff": ("Say what differs; exit 1 if anything does.", "列出不一致之处；有则退出码为 1。"),
     "example.topics_diff": ("tenure topics diff --kafka kafka:9092", "tenure topics diff --kafka kafka:9092"),
+    "option.yes_topics": ("Do not ask on a terminal.", "在终端上不再询问。"),
     "option.brokers": ("Kafka brokers, host:port, separated by commas.", "Kafka 地址 host:port，用逗号分隔。"),
     "help.migrate": ("Bring the tables up to date.", "将数据表升级到最新。"),
     "example.migrate": ("tenure migrate --database postgresql://…", "tenure migrate --database postgresql://…"),

@@ -56,6 +56,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "error.several": ("{text} may be one of: {persons}", "{text} 可能是以下之一：{persons}"),
     "error.preview_only": ("--each and --empty belong to --preview", "--each 和 --empty 只能与 --preview 合用"),
-    "error.kafka_gone": ("Kafka at {kafka} does not answer: {kind}", "位于 {kafka} 的 Kafka 没有应答：{kind}"),
     "error.store_gone": ("the store does not answer: {kind}", "数据库没有应答：{kind}"),
 }

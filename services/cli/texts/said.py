@@ -91,6 +91,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "quarantine.resent": ("message {number} was sent again", "消息 {number} 已重新发送"),
     "quarantine.dismissed": ("message {number} was let go", "消息 {number} 已不再处理"),
     "policy.fine": ("{file} is fine (version {version})", "{file} 没有问题（版本 {version}）"),
+    "topics.confirm": ("Change this on the broker?", "在 Kafka 上执行这些更改？"),
     "topics.same": ("topics are as declared", "主题与声明一致"),
     "init.done": (
         "Written:\n  {files}\nNext: `tenure policy check`, then `tenure up --sandbox`.",

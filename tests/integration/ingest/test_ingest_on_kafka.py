@@ -188,7 +188,7 @@ async def test_the_rule_of_the_tail_names_the_partition_that_kafka_chose(broker)
     tail = Tail({topic.name: topic.partitions for topic in INTAKE}, IngestSettings(kafka=broker.address).bound)
     settings = IngestSettings(kafka=broker.address, embedded_broker=True)
     records = [Outgoing("hr.events", f"acme/W{number}".encode(), b"{}", [("ce_id", b"x")]) for number in range(200)]
-    async with started(make_broker(settings, "test")) as kafka:
+    async with started(make_broker(settings, "test"), settings) as kafka:
         places = await publish_in_order(kafka, records, within=10)
     assert [tail.place(record).partition for record in records] == [place.partition for place in places]
 

@@ -11,7 +11,16 @@ from test_ingest_on_kafka import everything, hire, ingest
 
 from contracts.topics import Topic
 from services.kit.settings import ServiceSettings
-from services.kit.topics import FewerPartitions, Missing, MorePartitions, OtherSetting, TopicsError, apply, diff
+from services.kit.topics import (
+    FewerPartitions,
+    Missing,
+    MorePartitions,
+    OtherReplication,
+    OtherSetting,
+    TopicsError,
+    apply,
+    diff,
+)
 
 pytestmark = pytest.mark.connected
 
@@ -42,9 +51,20 @@ async def test_topics_are_made_grown_and_set_and_then_nothing_differs(settings):
     assert await apply(settings, [fewer]) == [MorePartitions(declared.name, 5, 2)]
 
 
-async def test_what_the_broker_refuses_is_an_error(settings):
+async def test_what_the_broker_refuses_is_an_error(kafka):
     with pytest.raises(TopicsError, match="38"):
-        await apply(settings, [Topic(f"test.{uuid4().hex}", "key", 1, None, "a test")], replicas=99)
+        await apply(
+            ServiceSettings(kafka=kafka, kafka_replicas=9), [Topic(f"test.{uuid4().hex}", "key", 1, None, "a test")]
+        )
+
+
+async def test_replicas_are_made_as_asked_for(kafka):
+    settings = ServiceSettings(kafka=kafka, kafka_replicas=1)
+    declared = Topic(f"test.{uuid4().hex}", "key", 1, None, "a test")
+    await apply(settings, [declared])
+    assert await diff(settings, [declared]) == []
+    twice = ServiceSettings(kafka=kafka, kafka_replicas=2)
+    assert OtherReplication(declared.name, 1, 2) in await diff(twice, [declared])
 
 
 async def test_202_means_that_kafka_has_the_record(kafka, settings, tmp_path):

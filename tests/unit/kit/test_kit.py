@@ -22,7 +22,16 @@ from services.kit.errors import UnsafeSubscriberError, UsageError
 from services.kit.health import Health, Progress, State
 from services.kit.settings import ServiceSettings, read_settings
 from services.kit.sources import SourceConfig, expand
-from services.kit.topics import FewerPartitions, Missing, MorePartitions, OtherSetting, compare, diff
+from services.kit.topics import (
+    FewerPartitions,
+    Missing,
+    MorePartitions,
+    OtherReplication,
+    OtherSetting,
+    Shown,
+    compare,
+    diff,
+)
 
 NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
 
@@ -172,20 +181,32 @@ def test_a_source_has_its_defaults_and_refuses_what_it_does_not_know():
             SourceConfig.model_validate({"source": "urn:hr:acme"} | wrong)
 
 
+def shown(topic, partitions=0, replicas=1, **other):
+    settings = topic.config | {name.replace("_", "."): value for name, value in other.items()}
+    return {topic.name: Shown(topic.partitions + partitions, replicas, settings)}
+
+
 def test_topics_as_declared_differ_in_nothing():
-    there = {topic.name: topic.partitions for topic in TOPICS}
-    assert compare(TOPICS, there, {topic.name: topic.config for topic in TOPICS}) == []
+    assert compare(TOPICS, {name: one for topic in TOPICS for name, one in shown(topic).items()}) == []
 
 
 def test_each_difference_of_topics_is_named():
     one, two, three, four = TOPICS[:4]
-    partitions = {two.name: two.partitions - 1, three.name: three.partitions + 1, four.name: four.partitions}
-    shown = {topic.name: topic.config for topic in (two, three)} | {four.name: four.config | {"retention.bytes": "5"}}
-    assert compare([one, two, three, four], partitions, shown) == [
+    there = shown(two, -1) | shown(three, +1) | shown(four, retention_bytes="5")
+    assert compare([one, two, three, four], there) == [
         Missing(one.name),
         FewerPartitions(two.name, two.partitions - 1, two.partitions),
         MorePartitions(three.name, three.partitions + 1, three.partitions),
         OtherSetting(four.name, "retention.bytes", "5", "-1"),
+    ]
+
+
+def test_replicas_that_were_asked_for_are_compared_and_all_but_one_must_have_a_record():
+    topic = TOPICS[0]
+    assert compare([topic], shown(topic, replicas=3, min_insync_replicas="2"), replicas=3) == []
+    assert compare([topic], shown(topic, replicas=1, min_insync_replicas="1"), replicas=3) == [
+        OtherReplication(topic.name, 1, 3),
+        OtherSetting(topic.name, "min.insync.replicas", "1", "2"),
     ]
 
 

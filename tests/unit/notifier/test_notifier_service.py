@@ -64,7 +64,7 @@ async def until(ask, wanted, within=30.0):
 
 
 async def publish(settings, records):
-    async with kafka.started(kafka.make_broker(settings, "test")) as broker:
+    async with kafka.started(kafka.make_broker(settings, "test"), settings) as broker:
         await kafka.publish_in_order(
             broker, [Outgoing(one.topic, one.key, one.value, one.headers) for one in records], within=20.0
         )

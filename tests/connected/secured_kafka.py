@@ -1,0 +1,149 @@
+"""A Kafka with one listener for each way to log in, its authority, and a token endpoint with its keys."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import trustme
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from kafka_server import ApacheKafka, Doors
+
+LOGIN = "org.apache.kafka.common.security"
+PROPERTIES = """
+ssl.keystore.type=PEM
+ssl.keystore.location={keys}/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={keys}/ca.pem
+listener.name.mutual.ssl.client.auth=required
+listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.scram.scram-sha-256.sasl.jaas.config={login}.scram.ScramLoginModule required;
+listener.name.scram.scram-sha-512.sasl.jaas.config={login}.scram.ScramLoginModule required;
+listener.name.plain.sasl.enabled.mechanisms=PLAIN
+listener.name.plain.plain.sasl.jaas.config={login}.plain.PlainLoginModule required user_tenure="{password}";
+listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.oauth.oauthbearer.sasl.jaas.config={login}.oauthbearer.OAuthBearerLoginModule required;
+listener.name.oauth.oauthbearer.sasl.server.callback.handler.class=\
+{login}.oauthbearer.OAuthBearerValidatorCallbackHandler
+listener.name.oauth.oauthbearer.sasl.oauthbearer.jwks.endpoint.url={jwks}
+listener.name.oauth.oauthbearer.sasl.oauthbearer.expected.audience=kafka
+listener.name.oauth.oauthbearer.sasl.oauthbearer.expected.issuer=urn:tenure:test
+"""
+PROTOCOLS = {"SCRAM": "SASL_SSL", "PLAIN": "SASL_SSL", "OAUTH": "SASL_SSL", "MUTUAL": "SSL"}
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@dataclass
+class TokenEndpoint:
+    """Changes client credentials for a signed token, as RFC 6749 4.4 says, and shows its key as a JWK set."""
+
+    secret: str
+    asked: int = 0
+    _key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+
+    def keys(self) -> dict[str, object]:
+        public = self._key.public_key().public_numbers()
+        number = {name: _b64(value.to_bytes((value.bit_length() + 7) // 8)) for name, value in
+                  (("n", public.n), ("e", public.e))}  # fmt: skip
+        return {"keys": [{"kty": "RSA", "kid": "one", "alg": "RS256", "use": "sig", **number}]}
+
+    def answer(self, authorization: str, form: dict[str, list[str]]) -> tuple[int, dict[str, object]]:
+        self.asked += 1
+        if authorization != "Basic " + base64.b64encode(f"tenure:{self.secret}".encode()).decode():
+            return 401, {"error": "invalid_client"}
+        assert form == {"grant_type": ["client_credentials"], "scope": ["kafka"]}
+        return 200, {"access_token": self._token(), "token_type": "Bearer", "expires_in": 600}
+
+    def _token(self) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": "urn:tenure:test",
+            "sub": "tenure",
+            "aud": "kafka",
+            "scope": "kafka",
+            "iat": now,
+            "exp": now + 600,
+        }
+        parts = [_b64(json.dumps(part).encode()) for part in ({"alg": "RS256", "kid": "one"}, claims)]
+        signature = self._key.sign(".".join(parts).encode(), padding.PKCS1v15(), SHA256())
+        return ".".join([*parts, _b64(signature)])
+
+
+@contextmanager
+def served(endpoint: TokenEndpoint) -> Iterator[str]:
+    """The endpoint's address: `/token` and `/keys` below it."""
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._say(200, endpoint.keys())
+
+        def do_POST(self) -> None:
+            form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+            self._say(*endpoint.answer(self.headers.get("authorization", ""), form))
+
+        def _say(self, status: int, body: dict[str, object]) -> None:
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """`keys` holds ca.pem, broker.pem, client.pem, client.key and stranger.pem, an authority that signed nothing."""
+
+    kafka: ApacheKafka
+    keys: Path
+    tokens: TokenEndpoint
+    url: str
+    password: str
+
+
+def certificates(folder: Path) -> Path:
+    """An authority, what it signed for 127.0.0.1 and for a client, and another authority."""
+    folder.mkdir()
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    trustme.CA().cert_pem.write_to_path(folder / "stranger.pem")
+    for name, subject in (("broker", "127.0.0.1"), ("client", "tenure@example.com")):
+        made = authority.issue_cert(subject)
+        key = load_pem_private_key(made.private_key_pem.bytes(), None)
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # the only form that Kafka reads
+        chain = b"".join(blob.bytes() for blob in made.cert_chain_pems)
+        (folder / f"{name}.key").write_bytes(pem)
+        (folder / f"{name}.crt").write_bytes(chain)
+        (folder / f"{name}.pem").write_bytes(pem + chain)
+    return folder
+
+
+@contextmanager
+def secured_kafka(folder: Path, password: str) -> Iterator[Secured]:
+    keys, tokens = certificates(folder / "keys"), TokenEndpoint(password)
+    with served(tokens) as url:
+        properties = PROPERTIES.format(keys=keys, login=LOGIN, password=password, jwks=f"{url}/keys")
+        users = [f"{kind}=[name=tenure,password={password}]" for kind in ("SCRAM-SHA-256", "SCRAM-SHA-512")]
+        allowed = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={url}/keys"
+        kafka = ApacheKafka(folder / "kafka", Doors(PROTOCOLS, properties, users, [allowed]))
+        try:
+            kafka.start()
+            yield Secured(kafka, keys, tokens, url, password)
+        finally:
+            kafka.stop()
