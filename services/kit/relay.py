@@ -86,7 +86,7 @@ class Relay:
                 await asyncio.sleep(self.after_failure)
             else:
                 self.turned()
-                if not moved:
+                if moved is None or moved < LOT:  # a moment later it is worth the trip
                     await asyncio.sleep(self.after_failure if moved is None else self.idle)
 
     async def turn(self) -> int | None:

@@ -28,6 +28,8 @@ LATE: Final = 0.04
 """The part of the shortest window by which a start may be late; 0.052 would still break none."""
 KEPT: Final = 5
 """One place in so many is kept for the urgent."""
+FRESH: Final = 0.2
+"""The part of the ledger's delay for which one look lets calls through where no quota is."""
 PATIENCE: Final = 1.0
 """Seconds of a block that are waited out; a longer one is told to the caller."""
 MINUTE: Final = 60.0
@@ -44,6 +46,8 @@ class _Api:
         """Those that reserve and wait for their moment."""
         self.flight = Slots(quota.in_flight, kept)
         self.started: deque[float] = deque()
+        self.looked = float("-inf")
+        """When calls without a quota were last let through."""
 
 
 class Limiter:
@@ -104,6 +108,9 @@ class Limiter:
     async def block(self, target: str, seconds: float, api: str = ALL) -> None:
         """Let no call start for so long, in any process: after the platform throttled us."""
         await self._ledger.block(target, api, seconds)
+        for (theirs, _), state in self._apis.items():
+            if theirs == target:
+                state.looked = float("-inf")
 
     async def pause(self, target: str, by: str, reason: str) -> None:
         """Stop a target (`*`: all); when it returns, nothing that was let through is still to start, anywhere."""
@@ -155,10 +162,13 @@ class Limiter:
         while True:
             self._check(target)
             asked = self._clock()
+            if asked - state.looked < FRESH * self._ledger.delay:
+                return state.looked, asked
             answer = await self._ask(target, api, state.gap, lane)
             if answer.blocked:
                 await self._sleep(answer.blocked)
             elif not state.gap:
+                state.looked = asked
                 return asked, asked
             elif answer.wait is not None:
                 # From the moment of the answer, so never early; late by what the answer took.

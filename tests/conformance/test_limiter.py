@@ -236,3 +236,29 @@ async def test_work_with_a_share_of_the_quota_takes_no_more_than_that(limiter):
     finally:
         gate.share.reset(token)
     assert (starts[-1] - starts[0]) / 3 >= QUOTAS["wecom"].gap("user/list") / 0.2
+
+
+async def test_without_a_quota_one_look_lets_many_through_until_something_is_blocked():
+    now, looks = [0.0], []
+
+    class Counted(MemoryLedger):
+        async def reserve(self, *wish):
+            looks.append(now[0])
+            return await super().reserve(*wish)
+
+    ledger = Counted(lambda: now[0])
+    limiter = Limiter(ledger, QUOTAS, clock=lambda: now[0])
+
+    async def call():
+        async with limiter.call("free", "user/get"):
+            pass
+
+    for _ in range(5):
+        await call()
+    assert looks == [0.0]
+    now[0] = ledger.delay
+    await call()
+    assert looks == [0.0, ledger.delay], "no answer is acted upon that is older than a pause takes"
+    await limiter.block("free", 60.0, "user/get")
+    with pytest.raises(TryLaterError):
+        await call()

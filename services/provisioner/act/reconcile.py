@@ -103,6 +103,8 @@ class Pass:
             made = await self._watched(wanted, plan(wanted, carrier.stored, self.target, self._given_back()))
             if not made.steps or self.case.desired.mode != "enforce":
                 return self._settled(made, carrier.stored)
+            if carrier.calls and await self.store.newer(self.claim):
+                return Ending("retry", "newer_facts")
             if made.steps == before:
                 return Ending("inbox", "contradicted:" + ",".join(sorted({step.verb for step in before})))
             if await self._read_first(carrier, made):
@@ -116,8 +118,6 @@ class Pass:
                     return stopped
                 before = ()
             await self._read_back(carrier)
-            if await self.store.newer(self.claim):
-                return Ending("retry", "newer_facts")
         return Ending("retry", "many_rounds", not_before=1.0)
 
     async def _watched(self, wanted: Wish, made: Plan) -> Plan:
@@ -160,9 +160,9 @@ class Pass:
 
     async def _wish(self, carrier: Carrier) -> Wish | Ending:
         """The wish in native terms, with a name reserved when an account is to be made."""
-        links = await self.store.department_links(self.target.name)
-        native_id = carrier.stored.observed.native_id if carrier.stored else None
         managed = self.target.departments != "none"
+        links = await self.store.department_links(self.target.name) if managed else {}
+        native_id = carrier.stored.observed.native_id if carrier.stored else None
         wanted = wish(self.case.desired, native_id, links, await self.target.top(), managed=managed)
         there = carrier.stored is not None and carrier.stored.observed.state not in GONE
         if wanted.access == "closed" or wanted.waits or there or self.case.desired.mode != "enforce":

@@ -1,6 +1,5 @@
 """Decisions as messages: one record on `tenure.decisions` for the facts, one outcome for the audit."""
 
-import json
 import uuid
 from datetime import datetime
 from typing import Any
@@ -29,7 +28,7 @@ def told(decision: Decision) -> tuple[Message, Message]:
     )
     body = decision.model_dump_json().encode()
     record = Message(DECISIONS.name, decision.person_id, body, tuple(to_headers(attributes)))
-    outcome = DecisionMade.model_validate({"decision": json.loads(body)})
+    outcome = DecisionMade(decision=decision)
     return record, message(outcome, f"decided/{decision.decision_id}", decision.person_id, decision.recorded_at)
 
 
