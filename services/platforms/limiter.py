@@ -48,6 +48,7 @@ class _Api:
         self.started: deque[float] = deque()
         self.looked = float("-inf")
         """When calls without a quota were last let through."""
+        self.looking = asyncio.Lock()
 
 
 class Limiter:
@@ -162,14 +163,11 @@ class Limiter:
         while True:
             self._check(target)
             asked = self._clock()
-            if asked - state.looked < FRESH * self._ledger.delay:
-                return state.looked, asked
+            if not state.gap:
+                return await self._look(state, target, api, lane), self._clock()
             answer = await self._ask(target, api, state.gap, lane)
             if answer.blocked:
                 await self._sleep(answer.blocked)
-            elif not state.gap:
-                state.looked = asked
-                return asked, asked
             elif answer.wait is not None:
                 # From the moment of the answer, so never early; late by what the answer took.
                 await self._sleep(max(answer.wait, 0.0))
@@ -177,6 +175,18 @@ class Limiter:
             else:
                 ahead = AHEAD[lane] or 0.0
                 await self._sleep(max(answer.free - ahead, 0.001) * random.uniform(1.0, 1.2))  # noqa: S311 - jitter
+
+    async def _look(self, state: _Api, target: str, api: str, lane: int) -> float:
+        """When there was last seen that nothing stands in the way; who comes together looks once."""
+        async with state.looking:
+            while self._clock() - state.looked >= FRESH * self._ledger.delay:
+                asked = self._clock()
+                answer = await self._ask(target, api, 0.0, lane)
+                if answer.blocked:
+                    await self._sleep(answer.blocked)
+                else:
+                    state.looked = asked
+            return state.looked
 
     async def _ask(self, target: str, api: str, gap: float, lane: int) -> Answer:
         try:

@@ -18,6 +18,7 @@ from services.provisioner.store.outcomes import Outcomes
 from services.provisioner.store.port import Claim, End, Finished, Message, PersonFile, Settle
 from services.provisioner.store.trips import Intent, Trips
 
+# As an array, so that the rows are found by their key whatever the planner thinks of how many there are.
 _CLAIM = """WITH picked AS MATERIALIZED (
   SELECT person_id FROM due WHERE target = $1 AND lane = $2 AND holder IS NULL AND due_at < 'infinity'
     AND due_at <= (SELECT business_now()) AND not_before <= now()
@@ -26,7 +27,7 @@ _CLAIM = """WITH picked AS MATERIALIZED (
   ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE due AS d SET holder = $4, fence = d.fence + 1, seen = d.generation, attempts = least(d.attempts + 1, 30000),
   settled_generation = NULL
-FROM picked WHERE d.person_id = picked.person_id AND d.target = $1
+WHERE d.person_id = ANY(ARRAY(SELECT person_id FROM picked)) AND d.target = $1
 RETURNING d.person_id, d.target, d.lane, d.due_at, d.generation, d.fence, d.attempts, d.marked_at"""
 
 # Two statements, so that the second has a newer snapshot.
