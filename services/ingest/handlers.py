@@ -33,6 +33,7 @@ from services.kit.clock import Clock
 from services.kit.errors import PublishError
 from services.kit.logging import logger
 from services.kit.sources import SourceConfig
+from services.kit.tracing import here, span
 
 PROBLEM = "application/problem+json"
 MAX_RECORD = 900_000
@@ -61,10 +62,17 @@ class Door:
     async def post(self, request: Request) -> Response:
         source = self._sources.get(request.path_params["name"])
         label = source.name if source else ""
+        sender = _trace(request.headers.get("traceparent", ""))
+        with span("POST /events/{name}", (sender,) if sender else (), kind="server", source=label) as told:
+            answer = await self._answered(source, label, request, sender)
+            told.note(status=answer.status_code)
+        return answer
+
+    async def _answered(self, source: Webhook | None, label: str, request: Request, sender: str | None) -> Response:
         try:
             if source is None:
                 raise UnknownSourceError("no source of this name is declared")
-            accepted = await self._one_of_few(lambda: self._take(source, request))
+            accepted = await self._one_of_few(lambda: self._take(source, request, here() or sender))
         except Refused as refused:
             self._metrics.refused.labels(label, refused.code).inc()
             logger().warning("events.refused", source=label, problem=refused.code, wrong=len(refused.errors))
@@ -84,13 +92,13 @@ class Door:
             self._running -= 1
             self._metrics.in_flight.set(self._running)
 
-    async def _take(self, source: Webhook, request: Request) -> Sequence[Translated]:
+    async def _take(self, source: Webhook, request: Request, trace: str | None) -> Sequence[Translated]:
         headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
         source.admit(headers, self._clock.now())
         body = await read_body(request, self._bounds)
         source.verify(headers, body)
         events = source.events(headers, body)
-        judged = judge(events, source.config, self._clock, _trace(headers))
+        judged = judge(events, source.config, self._clock, trace)
         await self._publish([event.record() for event in judged])
         return judged
 
@@ -136,9 +144,8 @@ def judge(events: Sequence[object], source: SourceConfig, clock: Clock, tracepar
     return judged
 
 
-def _trace(headers: Mapping[str, str]) -> str | None:
-    """The request's own trace context, for events that bring none; anything else in that header is no news."""
-    found = headers.get("traceparent", "")
+def _trace(found: str) -> str | None:
+    """The sender's own trace context, for events that bring none; anything else in that header is no news."""
     return found if re.fullmatch("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", found) else None
 
 

@@ -21,7 +21,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from services.kit import logging
+from services.kit import logging, tracing
 from services.kit.errors import KitError, UsageError
 from services.kit.settings import ServiceSettings, read_settings
 
@@ -77,7 +77,7 @@ async def serve(
 ) -> None:
     """Run until `stop` is set, a signal comes or a loop ends; raises what a loop or the service raised."""
     stop = stop or asyncio.Event()
-    with _signals(stop):
+    with _signals(stop), _traces(name, settings.traces):
         listener = _listen(settings.host, settings.port)
         with contextlib.closing(listener):
             grace = _Grace(settings.grace)
@@ -85,6 +85,19 @@ async def serve(
                 url = f"http://{settings.host}:{listener.getsockname()[1]}"
                 door = _Door(Starlette(routes=list(parts.routes)), lambda: _announce(name, url))
                 await _serve_parts(parts, door, listener, stop, grace)
+
+
+@contextlib.contextmanager
+def _traces(name: str, address: str | None) -> Iterator[None]:
+    if address is None:
+        yield
+        return
+    try:
+        from services.kit import otel  # noqa: PLC0415 - an extra that few install, and not cheap to import
+    except ImportError:
+        raise UsageError("TENURE_TRACES needs OpenTelemetry's SDK: pip install 'tenure[traces]'") from None
+    with otel.exported(name, address) as tracer, tracing.traced_by(tracer):
+        yield
 
 
 class _Grace:

@@ -68,6 +68,11 @@ class ServiceSettings(KafkaAccess):
         default="kafka",
         description="Names the broker whose offsets are meant; the embedded broker has a new one at every start.",
     )
+    traces: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="An OpenTelemetry receiver (OTLP over HTTP), such as `http://collector:4318`; none: no traces.",
+    )
     grace: float = Field(
         default=20.0, gt=0, description="Seconds a stop may take; what is still running then is cancelled."
     )

@@ -9,7 +9,7 @@ PUBLISHED = frozenset({"confirmed", "superseded"})
 """The states that are final for the sender of the event; the others still wait for something."""
 
 
-def confirmation(told: EventSettled) -> Record | None:
+def confirmation(told: EventSettled, traceparent: str | None = None) -> Record | None:
     """The record on `lifecycle.confirmations`; None while the event is in no final state.
 
     All revisions of an event have one key, so that they stay in order.
@@ -21,6 +21,7 @@ def confirmation(told: EventSettled) -> Record | None:
     return record(
         CONFIRMATIONS.name, f"{ref.source}/{ref.id}", Confirmation.model_validate(shared),
         record_id=record_id(ref), source=SOURCE, type_=CONFIRMED, at=told.settled_at,
+        traceparent=traceparent,
     )  # fmt: skip
 
 

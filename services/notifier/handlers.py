@@ -7,7 +7,7 @@ counted; it stays in Kafka and blocks nothing. A store that is gone makes the no
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from aiokafka import ConsumerRecord
 
 from contracts.provisioning import EventSettled
 from services.kit.logging import bind
+from services.kit.tracing import passed
 from services.notifier.audit.ocsf import entry
 from services.notifier.confirm import PUBLISHED, confirmation
 from services.notifier.errors import StoreGoneError
@@ -80,6 +81,8 @@ def taken(told: Told, intents_of: Consequences) -> Taken:
     audit = entry(told)
     if not isinstance(told.body, EventSettled):
         return Taken(told.source, told.id, audit)
-    record = confirmation(told.body)
+    trace = passed("confirm", told.traceparent)
+    record = confirmation(told.body, trace)
     confirms = told.body.state if told.body.state in PUBLISHED else None
-    return Taken(told.source, told.id, audit, (record,) if record else (), intents_of(told.body), confirms)
+    told_on = tuple(replace(intent, traceparent=trace) for intent in intents_of(told.body))
+    return Taken(told.source, told.id, audit, (record,) if record else (), told_on, confirms)

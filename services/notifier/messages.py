@@ -1,7 +1,7 @@
 """Which messages a confirmed event calls for: whom, on which channel, in which words. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal
@@ -26,6 +26,7 @@ class Intent:
     target: str | None
     to: tuple[str, ...]
     text: str
+    traceparent: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Told:
     key: str
     at: datetime
     body: Outcome
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,4 @@ def read(headers: Iterable[tuple[str, bytes | None]], key: bytes | None, value: 
         return Unreadable("bad_data")
     if not isinstance(body, Outcome):
         return Unreadable("unknown_type")
-    return Told(attributes.source, attributes.id, name, attributes.time, body)
+    return Told(attributes.source, attributes.id, name, attributes.time, body, attributes.traceparent)

@@ -25,9 +25,11 @@ def short(text: str) -> str:
     return text if len(text) <= MAX_ID else sha256(text.encode()).hexdigest()
 
 
-def record(topic: str, key: str, body: Frozen, *, record_id: str, source: str, type_: str, at: datetime) -> Record:
+def record(topic: str, key: str, body: Frozen, *, record_id: str, source: str, type_: str, at: datetime,
+           traceparent: str | None = None) -> Record:  # fmt: skip
     """A CloudEvent in Kafka's binary mode; its subject is the key. Nulls are left out of the data."""
     attributes = Attributes(
-        specversion="1.0", id=record_id, source=source, type=type_, time=at, subject=key[:MAX_SUBJECT]
-    )
+        specversion="1.0", id=record_id, source=source, type=type_, time=at, subject=key[:MAX_SUBJECT],
+        traceparent=traceparent,
+    )  # fmt: skip
     return Record(topic, key, body.model_dump_json(exclude_none=True).encode(), tuple(to_headers(attributes)))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.kit.logging import bind
+from services.kit.tracing import span
 from services.notifier import sending
 from services.notifier.channels.base import Channel
 from services.notifier.channels.registry import WEBHOOK
@@ -93,9 +94,11 @@ class Sender:
                 log.warning("message.end_not_recorded", message=message.message_id, state=ending.state)
 
     async def _call(self, channel: Channel, message: Message) -> Ending:
+        trace = (message.traceparent,) if message.traceparent else ()
         try:
             async with asyncio.timeout(LONGEST_CALL):
-                code = await channel.send(message)
+                with span(f"message {message.channel}", trace, audience=message.audience):
+                    code = await channel.send(message)
         except (PlatformError, GateClosedError) as exc:
             return sending.refused(message, exc, self._rules(message), self.now())
         except TimeoutError:

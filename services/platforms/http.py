@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from services.kit.tracing import span
 from services.platforms.errors import OutcomeUnknownError, TryLaterError
 from services.platforms.gate import Gate
 
@@ -91,7 +92,9 @@ class Http:
         async with self._gate.call(self.target, api):
             try:
                 async with asyncio.timeout(self._time_out):
-                    response = await self._client.send(request)
+                    with span(api, kind="client", target=self.target) as told:
+                        response = await self._client.send(request)
+                        told.note(status=response.status_code)
             except NOT_SENT as exc:
                 raise TryLaterError("unreachable", api, hint=type(exc).__name__) from exc
             except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:

@@ -24,6 +24,7 @@ from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
 from services.kit.relay import Relay
 from services.kit.settings import Environment
+from services.kit.tracing import span
 from services.platforms import gate
 from services.platforms.gate import Gate
 from services.platforms.limiter import Limiter
@@ -55,7 +56,7 @@ from services.provisioner.operators.whole_api import WholeTargets
 from services.provisioner.policy.load import Policy, PolicyError, expand, load
 from services.provisioner.settings import Settings
 from services.provisioner.store.errors import StoreUnavailableError
-from services.provisioner.store.port import DEPARTMENTS, Claim, Finished, Store
+from services.provisioner.store.port import DEPARTMENTS, Claim, Finished, PersonFile, Store
 from services.provisioner.store.postgres import PostgresStore
 
 PUBLISH_SECONDS = 30.0
@@ -172,6 +173,12 @@ def _runs(parts: Parts) -> dict[str, Run]:
         async def run(claim: Claim, process: UUID) -> Finished:
             at = parts.clock.business_now()
             file = await parts.store.load(claim)
+            with span("pass", _traces(file), target=target.name, lane=claim.lane) as told:
+                how = await passed(claim, process, file, at)
+                told.note(end=how)
+            return how
+
+        async def passed(claim: Claim, process: UUID, file: PersonFile, at: datetime) -> Finished:
             tree = await trees.at(at)
             if claim.person_id == DEPARTMENTS:
                 return await DepartmentPass(parts.store, target, claim, process, file, at, tree).run()
@@ -181,6 +188,12 @@ def _runs(parts: Parts) -> dict[str, Run]:
         return run
 
     return {name: of(target) for name, target in parts.targets.items()}
+
+
+def _traces(file: PersonFile) -> tuple[str, ...]:
+    """The traces that a pass belongs to: of the newest event that is open, and of the others."""
+    newest = sorted(file.events, key=lambda event: event.event_no, reverse=True)
+    return tuple(event.traceparent for event in newest if event.traceparent)
 
 
 def _count_passes(parts: Parts) -> Callable[[Claim, Finished, float], None]:

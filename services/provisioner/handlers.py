@@ -20,12 +20,14 @@ from contracts.envelope import from_headers
 from contracts.provisioning import EventRef, FactRecorded
 from contracts.topics import HR_QUARANTINE
 from services.kit.clock import Clock
+from services.kit.tracing import passed
 from services.platforms import gate
 from services.provisioner.facts.arrivals import Arrival, Kind, Record, Unreadable, arrivals
 from services.provisioner.facts.read import read_fact
 from services.provisioner.model import Fact, FactKey
 from services.provisioner.plan.books import message
 from services.provisioner.plan.decided import first_stands, told
+from services.provisioner.store.codec import carried
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.port import (
     DEPARTMENTS,
@@ -87,10 +89,11 @@ class Intake:
         """Bytes to a fact, or the reason why not."""
         headers = tuple((name, value or b"") for name, value in record.headers)
         now = self.clock.business_now()
+        content: Fact | Unreadable
         try:
             attributes = from_headers(headers)
         except UnicodeDecodeError:
-            content: Fact | Unreadable = Unreadable("headers_not_utf8")
+            attributes, content = dict[str, str](), Unreadable("headers_not_utf8")
         else:
             content = read_fact(
                 attributes,
@@ -101,7 +104,9 @@ class Intake:
                 zone_of=self.zone_of,
             )
         recorded_at = content.recorded_at if isinstance(content, Fact) else now
-        return Record(record.topic, record.partition, record.offset, content, recorded_at, record.value or b"", headers)
+        place = (record.topic, record.partition, record.offset)
+        trace = passed(f"intake {record.topic}", attributes.get("traceparent")) if isinstance(content, Fact) else None
+        return Record(*place, content, recorded_at, record.value or b"", headers, trace)
 
     async def _record(self, read: Sequence[Record]) -> None:
         async with self.store.intake() as tx:
@@ -183,7 +188,7 @@ def _event(arrival: Arrival) -> NewEvent:
         key=fact.key if fact else None,
         type=hr.NAMES[type(fact.body)] if fact else None,
         raw=record.raw if unread else None,
-        headers=record.headers if unread else (),
+        headers=record.headers if unread else carried(record.traceparent),
     )
 
 
@@ -222,7 +227,7 @@ def _messages(arrival: Arrival, now: datetime) -> list[Message]:
         recorded_at=record.recorded_at,
     )
     key = f"{fact.worker.id_space}/{fact.worker.worker_id}" if fact.worker else fact.key.id
-    return [message(body, f"recorded/{fact.key}/{arrival.kind}/{place}", key, now)]
+    return [message(body, f"recorded/{fact.key}/{arrival.kind}/{place}", key, now, record.traceparent)]
 
 
 def _labels(record: Record, place: str, reason: str) -> tuple[tuple[str, bytes], ...]:

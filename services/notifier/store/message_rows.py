@@ -59,5 +59,5 @@ def _read(row: Mapping[str, Any]) -> Message:
         source=row["event_source"], id=row["event_id"], revision=row["event_revision"], type=row["event_type"]
     )
     same = ("message_id", "person_id", "audience", "channel", "target", "text", "created_at", "attempts", "tried_at",
-            "doubt_since")  # fmt: skip
+            "doubt_since", "traceparent")  # fmt: skip
     return Message(event=ref, to=tuple(row["to"]), **{name: row[name] for name in same})

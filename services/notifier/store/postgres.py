@@ -18,8 +18,8 @@ SCHEMA = "notifier"
 _SEEN = """INSERT INTO seen (source, id) SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2
 ON CONFLICT DO NOTHING RETURNING source, id"""
 _INTEND = """INSERT INTO message (message_id, event_source, event_id, event_revision, event_type, person_id, audience,
-  channel, target, "to", text)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"""
+  channel, target, "to", text, traceparent)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"""
 _LEAD = """INSERT INTO leader AS l (duty, holder, epoch, lease_until) VALUES ($1, $2, 1, now() + $3)
 ON CONFLICT (duty) DO UPDATE SET holder = excluded.holder, lease_until = excluded.lease_until,
   epoch = l.epoch + (l.holder <> excluded.holder OR l.lease_until < now())::int
@@ -107,4 +107,5 @@ async def _write(connection: Any, new: Sequence[Taken]) -> None:  # noqa: ANN401
 def _row(intent: Intent) -> tuple[object, ...]:
     ref = intent.event
     return (intent.message_id, ref.source, ref.id, ref.revision, ref.type, intent.person_id, intent.audience,
-            intent.channel, intent.target, list(intent.to), intent.text)  # fmt: skip
+            intent.channel, intent.target, list(intent.to), intent.text,
+            intent.traceparent)  # fmt: skip

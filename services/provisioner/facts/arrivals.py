@@ -32,6 +32,7 @@ class Record:
     recorded_at: datetime
     raw: bytes
     headers: tuple[tuple[str, bytes], ...]
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class Books:
 
     def _completed(self, event: OpenEvent) -> Message:
         body = LifecycleCompleted(event=_ref(event), person_id=self.person_id or "", completed_at=self.at)
-        return message(body, f"completed/{event.key}", self.person_id or "", self.at)
+        return message(body, f"completed/{event.key}", self.person_id or "", self.at, event.traceparent)
 
     def _state(self, event: OpenEvent, judged: Judged, rows: Sequence[TargetRow]) -> tuple[EventStateName, str | None]:
         if judged.verdict == ALREADY_WITHDRAWN:
@@ -195,7 +195,7 @@ class Books:
             due_later=tuple(owed.later for owed in self._later(judged, rows)) if state == "confirmed" else (),
             recipients=self.recipients if state == "confirmed" else (),
         )
-        return message(body, f"settled/{event.key}", self.person_id or "#departments", self.at)
+        return message(body, f"settled/{event.key}", self.person_id or "#departments", self.at, event.traceparent)
 
 
 def _ref(event: OpenEvent) -> EventRef:
@@ -209,11 +209,12 @@ def _done(event: OpenEvent, target: str, steps: Sequence[StepTaken]) -> Iterator
             yield Done(verb=step.verb, entitlement=step.entitlement, fields=step.fields, result=step.result)
 
 
-def message(body: Frozen, record_id: str, key: str, at: datetime) -> Message:
+def message(body: Frozen, record_id: str, key: str, at: datetime, traceparent: str | None = None) -> Message:
     """An outcome as an outbox row; the id is made from what it tells, so that sending it again changes nothing."""
     if len(record_id) > MAX_ID:
         record_id = sha256(record_id.encode()).hexdigest()
     attributes = Attributes(
-        specversion="1.0", id=record_id, source=SOURCE, type=TYPE_OF[type(body)], time=at, subject=key[:256]
-    )
+        specversion="1.0", id=record_id, source=SOURCE, type=TYPE_OF[type(body)], time=at, subject=key[:256],
+        traceparent=traceparent,
+    )  # fmt: skip
     return Message(OUTCOMES.name, key, body.model_dump_json().encode(), tuple(to_headers(attributes)))

@@ -36,6 +36,15 @@ def unpack(packed: str) -> Headers:
     return tuple((name, value.encode("latin-1")) for name, value in json.loads(packed))
 
 
+def carried(traceparent: str | None) -> Headers:
+    """What an event's row keeps of its record's headers: where its trace goes on."""
+    return (("traceparent", traceparent.encode()),) if traceparent else ()
+
+
+def traceparent_of(headers: Headers) -> str | None:
+    return next((value.decode("ascii", "replace") for name, value in headers if name == "traceparent"), None)
+
+
 def body_text(body: hr.Event) -> str:
     return body.model_dump_json(exclude_unset=True)
 

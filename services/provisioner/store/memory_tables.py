@@ -10,6 +10,7 @@ from contracts.decisions import Decision
 from contracts.provisioning import StepTaken, TargetResult
 from services.kit.clock import ClockRow
 from services.provisioner.model import Fact, FactKey, WorkerKey
+from services.provisioner.store.codec import traceparent_of
 from services.provisioner.store.guard_values import Change
 from services.provisioner.store.port import (
     DUE_LATER,
@@ -68,7 +69,8 @@ class KeptEvent:
         """None while nobody knows whose it is."""
         if self.key is None:
             return None
-        return OpenEvent(self.event_no, self.key, self.type, self.state, self.reason, self.new.accepted_at)
+        return OpenEvent(self.event_no, self.key, self.type, self.state, self.reason, self.new.accepted_at,
+                         traceparent_of(self.new.headers))  # fmt: skip
 
     @property
     def final(self) -> bool:

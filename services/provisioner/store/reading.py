@@ -9,7 +9,15 @@ from typing import Any, TypeVar
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
 from services.provisioner.model import Fact, FactKey
-from services.provisioner.store.codec import read_account, read_decision, read_fact, read_result, read_taken
+from services.provisioner.store.codec import (
+    read_account,
+    read_decision,
+    read_fact,
+    read_result,
+    read_taken,
+    traceparent_of,
+    unpack,
+)
 from services.provisioner.store.port import DEPARTMENTS, DUE_LATER, OpenEvent, StoredAccount, TargetRow
 
 T = TypeVar("T")
@@ -98,6 +106,7 @@ def _event(row: Mapping[str, Any]) -> OpenEvent:
         state=row["state"],
         reason=row["reason"],
         accepted_at=row["accepted_at"],
+        traceparent=traceparent_of(unpack(row["headers"])),
     )
 
 

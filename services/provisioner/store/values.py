@@ -140,6 +140,8 @@ class OpenEvent:
     state: EventStateName
     reason: str | None
     accepted_at: datetime
+    traceparent: str | None = None
+    """Where its trace goes on, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
