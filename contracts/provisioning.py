@@ -179,6 +179,30 @@ class LifecycleCompleted(Frozen):
     completed_at: AwareDatetime
 
 
+MatterKind = Literal["held", "inbox", "waiting", "quarantine", "paused", "retrying", "late", "silent"]
+
+
+class Matter(Frozen):
+    """One thing that waits for a person, as `tenure todo` lists it; `next` is the command to type."""
+
+    since: AwareDatetime
+    next: Text
+    target: Id | None = None
+    person_id: str | None = None
+    reason: str | None = None
+    people: int | None = None
+    """How many are concerned, where one command serves them all."""
+
+
+class AttentionRaised(Frozen):
+    """Something waits for a person. What was found of one kind at once is told together: `count`, and the first few."""
+
+    kind: MatterKind
+    count: int
+    matters: tuple[Matter, ...]
+    raised_at: AwareDatetime
+
+
 OUTCOMES: dict[str, type[Frozen]] = {
     "tenure.fact.recorded.v1": FactRecorded,
     "tenure.decision.made.v1": DecisionMade,
@@ -186,5 +210,6 @@ OUTCOMES: dict[str, type[Frozen]] = {
     "tenure.account.checked.v1": AccountChecked,
     "tenure.event.settled.v1": EventSettled,
     "tenure.lifecycle.completed.v1": LifecycleCompleted,
+    "tenure.attention.raised.v1": AttentionRaised,
 }
 TYPE_OF: dict[type[Frozen], str] = {model: name for name, model in OUTCOMES.items()}

@@ -67,7 +67,14 @@ def todo(shared: Common) -> None:
 
 def todo_words(item: dict[str, Any]) -> str:
     """One line: since when, what, who or where, why, and the next command."""
-    what = item.get("person_id") or item.get("place") or item.get("event") or item.get("target") or ""
+    what = (
+        item.get("person_id")
+        or item.get("place")
+        or item.get("event")
+        or item.get("source")
+        or item.get("target")
+        or ""
+    )
     where = item.get("target") if item.get("person_id") else None
     named = f"{what} @{where}" if where else what
     late = f" [{t('todo.overdue')}]" if item["overdue"] else ""

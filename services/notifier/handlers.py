@@ -26,12 +26,12 @@ from services.notifier.store.port import Inbound, Taken
 
 log = structlog.get_logger()
 
-Consequences = Callable[[EventSettled], tuple[Intent, ...]]
+Consequences = Callable[[Told], tuple[Intent, ...]]
 
 
 @dataclass(slots=True)
 class Intake:
-    """`intents_of` says which messages a settled event calls for; `woken` is told that there are some."""
+    """`intents_of` says which messages an outcome calls for; `woken` is told that there are some."""
 
     store: Inbound
     intents_of: Consequences
@@ -80,9 +80,9 @@ def taken(told: Told, intents_of: Consequences) -> Taken:
     """Everything that follows from an outcome."""
     audit = entry(told)
     if not isinstance(told.body, EventSettled):
-        return Taken(told.source, told.id, audit)
+        return Taken(told.source, told.id, audit, intents=intents_of(told))
     trace = passed("confirm", told.traceparent)
     record = confirmation(told.body, trace)
     confirms = told.body.state if told.body.state in PUBLISHED else None
-    told_on = tuple(replace(intent, traceparent=trace) for intent in intents_of(told.body))
+    told_on = tuple(replace(intent, traceparent=trace) for intent in intents_of(told))
     return Taken(told.source, told.id, audit, (record,) if record else (), told_on, confirms)

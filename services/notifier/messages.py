@@ -1,13 +1,14 @@
-"""Which messages a confirmed event calls for: whom, on which channel, in which words. Pure."""
+"""Which messages an outcome calls for: whom, on which channel, in which words. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, Protocol
 
-from contracts.provisioning import EventRef, EventSettled, Recipient
+from contracts.provisioning import SOURCE, TYPE_OF, AttentionRaised, EventRef, EventSettled, Recipient
 from services.notifier.notices import ChannelName, Notices
+from services.notifier.read import Told
 
 Audience = Literal["manager", "it"]
 State = Literal["waiting", "sending", "sent", "perhaps_sent", "failed"]
@@ -48,12 +49,26 @@ class Place:
     to: tuple[str, ...]
 
 
-Render = Callable[[EventSettled, Audience, ChannelName, str | None], str]
-"""Event, audience, channel, locale of the reader (None: the installation's) to the text."""
+class Render(Protocol):
+    """Texts for a channel; `locale` is the reader's (None: the installation's)."""
+
+    def __call__(self, told: EventSettled, audience: Audience, channel: ChannelName, locale: str | None) -> str: ...
+
+    def alert(self, told: AttentionRaised, reference: str, channel: ChannelName) -> str: ...
 
 
-def intents(told: EventSettled, notices: Notices, kinds: Mapping[str, str], render: Render) -> tuple[Intent, ...]:
-    """One message an event, audience and channel. `kinds`: the type of each target.
+def intents(told: Told, notices: Notices, kinds: Mapping[str, str], render: Render) -> tuple[Intent, ...]:
+    """The messages that an outcome calls for. `kinds`: the type of each target."""
+    match told.body:
+        case EventSettled():
+            return _confirmed(told.body, notices, kinds, render)
+        case AttentionRaised():
+            return _alerted(told.id, told.body, notices, kinds, render)
+    return ()
+
+
+def _confirmed(told: EventSettled, notices: Notices, kinds: Mapping[str, str], render: Render) -> tuple[Intent, ...]:
+    """One message an event, audience and channel.
 
     Nobody is told of what changed nothing (superseded, nothing enforced) or concerns nobody's access (`change` None).
     """
@@ -69,6 +84,19 @@ def intents(told: EventSettled, notices: Notices, kinds: Mapping[str, str], rend
         found.setdefault(message_id, Intent(message_id, told.event, told.person_id, recipient.audience, place.channel,
                                             place.target, place.to, text))  # fmt: skip
     return tuple(found.values())
+
+
+def _alerted(
+    told_id: str, told: AttentionRaised, notices: Notices, kinds: Mapping[str, str], render: Render
+) -> tuple[Intent, ...]:
+    """To the IT team, of what waits for a person."""
+    place = _place(Recipient(audience="it"), notices, kinds)
+    if place is None:
+        return ()
+    ref = EventRef(source=SOURCE, id=told_id, revision=1, type=TYPE_OF[AttentionRaised])
+    text = render.alert(told, told_id, place.channel)
+    message_id = _message_id(ref, "it", place.channel)
+    return (Intent(message_id, ref, None, "it", place.channel, place.target, place.to, text),)
 
 
 def _place(recipient: Recipient, notices: Notices, kinds: Mapping[str, str]) -> Place | None:

@@ -10,6 +10,7 @@ from contracts.envelope import Attributes, from_headers
 from contracts.provisioning import (
     OUTCOMES,
     AccountChecked,
+    AttentionRaised,
     DecisionMade,
     EventSettled,
     FactRecorded,
@@ -17,7 +18,7 @@ from contracts.provisioning import (
     StepTaken,
 )
 
-Outcome = FactRecorded | DecisionMade | StepTaken | AccountChecked | EventSettled | LifecycleCompleted
+Outcome = FactRecorded | DecisionMade | StepTaken | AccountChecked | EventSettled | LifecycleCompleted | AttentionRaised
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.lifecycle import CONFIRMED, Confirmation
-from contracts.provisioning import Done, EventSettled, TargetResult
+from contracts.provisioning import TYPE_OF, AttentionRaised, Done, EventSettled, Matter, TargetResult
 from services.notifier.messages import Audience
 from services.notifier.notices import ChannelName, Locale
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_NAME = 64
+MAX_COMMAND = 200
 MAX_BYTES = 1600
 """Of a text without its reference: WeCom and DingTalk both end at 2048 bytes, DingTalk's wrapping included."""
 NAMELESS = "—"
@@ -37,7 +38,7 @@ _LOOKALIKES: Mapping[str, Mapping[int, str]] = {
 }
 
 
-def plain(text: str, channel: ChannelName) -> str:
+def plain(text: str, channel: ChannelName, longest: int = MAX_NAME) -> str:
     """A value that a channel shows as it is, on one line."""
     kept = "".join(
         " " if unicodedata.category(c) in _BREAKS else c
@@ -45,7 +46,7 @@ def plain(text: str, channel: ChannelName) -> str:
         if c not in _TURNS and unicodedata.category(c) != "Cs"
     )
     line = " ".join(kept.split())
-    line = line if len(line) <= MAX_NAME else line[: MAX_NAME - 1] + "…"
+    line = line if len(line) <= longest else line[: longest - 1] + "…"
     return line.translate(_LOOKALIKES.get(channel, {}))
 
 
@@ -63,6 +64,22 @@ class Renderer:
         if channel != "webhook":
             return f"{title}\n{text}"
         return _payload(told, audience, title, text)
+
+    def alert(self, told: AttentionRaised, reference: str, channel: ChannelName) -> str:
+        """What waits for a person, each matter with the command to type."""
+        language = "zh" if self.locale.lower().startswith("zh") else "en"
+        words = _words(language)
+        matters = [_matter(matter, words, channel) for matter in told.matters]
+        if told.count > len(matters):
+            matters.append(f"{words['labels']['more']}{words['colon']}{told.count - len(matters)} → tenure todo")
+        values = {"kind": words["kinds"][told.kind], "count": str(told.count), "matters": "\n".join(matters),
+                  "reference": plain(reference, channel)}  # fmt: skip
+        title, *body = [Template(line).safe_substitute(values) for line in _lines(f"{language}/attention.txt")]
+        text = _clipped("\n".join(body))
+        if channel != "webhook":
+            return f"{title}\n{text}"
+        said = told.model_dump(mode="json", exclude_none=True)
+        return _sent(TYPE_OF[AttentionRaised], told.raised_at, {"audience": "it", "title": title, "text": text, **said})
 
     def _text(self, told: EventSettled, audience: Audience, channel: ChannelName, language: str) -> tuple[str, str]:
         words = _words(language)
@@ -120,21 +137,26 @@ def _notes(told: EventSettled, words: Mapping[str, Any], channel: ChannelName) -
         yield f"{words['labels']['later']}{words['colon']}{due.target} {verb} {due.due_at:%Y-%m-%d}"
 
 
+def _matter(matter: Matter, words: Mapping[str, Any], channel: ChannelName) -> str:
+    people = f"{matter.people} {words['labels']['people']}" if matter.people is not None else ""
+    about = (matter.target, matter.person_id, people, matter.reason)
+    said = words["separator"].join(plain(word, channel) for word in about if word)
+    return f"{said}\n→ {plain(matter.next, channel, MAX_COMMAND)}"
+
+
 def _name(target: TargetResult, words: Mapping[str, Any]) -> str:
     return str(words["platforms"].get(target.platform, target.target))
 
 
 def _payload(told: EventSettled, audience: Audience, title: str, text: str) -> str:
     shared = {name: getattr(told, name) for name in Confirmation.model_fields}
-    body = {
-        "type": CONFIRMED,
-        "timestamp": _iso(told.settled_at),
-        "data": {
-            "audience": audience, "title": title, "text": text,
-            "confirmation": Confirmation.model_validate(shared).model_dump(mode="json", exclude_none=True),
-        },
-    }  # fmt: skip
-    return json.dumps(body, ensure_ascii=False)
+    confirmation = Confirmation.model_validate(shared).model_dump(mode="json", exclude_none=True)
+    data = {"audience": audience, "title": title, "text": text, "confirmation": confirmation}
+    return _sent(CONFIRMED, told.settled_at, data)
+
+
+def _sent(kind: str, at: datetime, data: Mapping[str, Any]) -> str:
+    return json.dumps({"type": kind, "timestamp": _iso(at), "data": data}, ensure_ascii=False)
 
 
 def _iso(at: datetime) -> str:

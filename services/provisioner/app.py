@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -43,6 +43,7 @@ from services.provisioner.handlers import Intake
 from services.provisioner.metrics import Metrics
 from services.provisioner.operators.adoption import Adoption
 from services.provisioner.operators.api import Api, Operators
+from services.provisioner.operators.attention import Attention
 from services.provisioner.operators.effective import Effective
 from services.provisioner.operators.exceptions import Exceptions
 from services.provisioner.operators.exceptions_api import ExceptionHandlers
@@ -272,7 +273,7 @@ def _service(
     async def probe(name: str) -> None:
         await parts.targets[name].connector.probe()
 
-    operations = Operations(parts.store, parts.clock, parts.limiter, facts, ends, probe, worker.wake)
+    operations = Operations(parts.store, parts.clock, parts.limiter, facts, ends, probe, worker.wake, _expected(parts))
     people = People(parts.store, parts.policy, parts.clock)
     clock = BusinessClock(parts.store, parts.clock, worker.wake)
     operators = Operators(parts.settings.operators_file)
@@ -285,6 +286,8 @@ def _service(
     adoption = Adoption(parts.store, parts.policy, parts.clock, parts.targets, parts.trees, worker.wake)
     whole = WholeTargets(operations, sweeps, adoption, Jobs())
     sweeper = Sweeper(parts.store, parts.clock, sweeps, parts.settings.sweep_every, parts.settings.process_name)
+    name, every = parts.settings.process_name, parts.settings.attention_every
+    attention = Attention(parts.store, parts.clock, operations.todo, f"{name}/{uuid4().hex}", every)
     turn = Progress(60.0)
     relay = Relay(
         parts.store,
@@ -311,9 +314,14 @@ def _service(
             "worker": worker.run,
             "relay": relay.run,
             "sweeper": sweeper.run,
+            "attention": attention.run,
             **{c.topic.name: c.watch for c in consumers},
         },
     )
+
+
+def _expected(parts: Parts) -> dict[str, timedelta]:
+    return {one.source: one.expect_every for one in parts.policy.sources.values() if one.expect_every}
 
 
 def _sweeps(parts: Parts) -> dict[str, Sweep]:

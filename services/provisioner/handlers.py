@@ -134,6 +134,7 @@ class Intake:
                 place = (record.topic, record.partition)
                 nexts[place] = max(nexts.get(place, 0), record.offset + 1)
             await tx.advance(self.epoch, nexts)
+            await tx.hear({r.content.key.source: now for r in new if isinstance(r.content, Fact)})
             await self._tell(tx, judged, now)
         for arrival in judged:
             self.counted(arrival.kind, 1)

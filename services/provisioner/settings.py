@@ -46,6 +46,10 @@ class Settings(ServiceSettings):
         description="How often each target is read whole and compared, in business time, as `PT6H`; `PT0S`: only when "
         "an operator asks.",
     )
+    attention_every: float = Field(
+        default=30.0, gt=0,
+        description="Seconds between two looks at what waits for a person; what is new is told to the IT channel.",
+    )  # fmt: skip
     longest_call: float = Field(
         default=10.0, gt=0, description="Seconds one platform call may take before its outcome counts as unknown."
     )

@@ -70,6 +70,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "todo.paused": ("paused", "已暂停"),
     "todo.waiting": ("waits for a fact", "等待前置事件"),
     "todo.retrying": ("repeated without success", "反复重试未成功"),
+    "todo.silent": ("an HR source is silent", "HR 数据源没有消息"),
     "todo.late": ("leavers are late", "离职处理超时"),
     "person.active": ("employed", "在职"),
     "person.gone": ("not employed", "不在职"),

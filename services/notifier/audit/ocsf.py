@@ -14,6 +14,7 @@ from contracts.audit import OCSF_VERSION, SOURCE, AuditRecord
 from contracts.decisions import AccessAllowed, AccessStopped, Decision
 from contracts.provisioning import (
     AccountChecked,
+    AttentionRaised,
     DecisionMade,
     EventRef,
     EventSettled,
@@ -108,6 +109,8 @@ def entry(told: Told) -> Entry:
             record = _settled(body, told.id)
         case LifecycleCompleted():
             record = _completed(body, told.id)
+        case AttentionRaised():
+            record = _attention(body, told.id)
         case _:
             assert_never(body)
     return Entry(told.id, told.key, told.at, record)
@@ -205,6 +208,15 @@ def _completed(completed: LifecycleCompleted, record_id: str) -> AuditRecord:
     return _record(
         record_id, completed.completed_at, (ENTITY, UPDATE), WELL, "completed",
         f"event {completed.event.type}: completed", facts, entity=_thing(completed.event.id, "HR event"),
+    )  # fmt: skip
+
+
+def _attention(raised: AttentionRaised, record_id: str) -> AuditRecord:
+    facts = {"kind": raised.kind, "count": raised.count,
+             "matters": [matter.model_dump(mode="json", exclude_none=True) for matter in raised.matters]}  # fmt: skip
+    return _record(
+        record_id, raised.raised_at, (ENTITY, OTHER), (SUCCESS, MEDIUM), raised.kind,
+        f"waits for a person: {raised.kind}", facts, entity=_thing(raised.kind, "Matter"),
     )  # fmt: skip
 
 

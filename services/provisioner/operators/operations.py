@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from contracts.decisions import AccessAllowed, AccessStopped, Decision
@@ -55,6 +55,8 @@ class Operations:
     ends: Callable[[], Awaitable[Ends | None]]
     probe: Callable[[str], Awaitable[None]]
     woken: Callable[[], None] = lambda: None
+    expected: Mapping[str, timedelta] = field(default_factory=dict)
+    """How often each source (its URN) should speak."""
 
     # ------------------------------------------------------------ the books
 
@@ -192,7 +194,7 @@ class Operations:
 
     async def todo(self) -> list[dict[str, Any]]:
         """Everything that waits for a person, oldest first, with the next command."""
-        return await Todo(self.store, self.clock, self.pauses, self.targets).listed()
+        return await Todo(self.store, self.clock, self.pauses, self.targets, self.expected).listed()
 
     async def dismiss(self, event_no: int, by: str, reason: str) -> dict[str, Any]:
         """Let go of a message that conflicts with an earlier one, which stands."""

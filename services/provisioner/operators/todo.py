@@ -7,11 +7,12 @@ quarantine  a message nobody could read
 paused      no call to the target starts: by an operator, or since the platform refused us
 retrying    steps on a target have been repeated for an hour
 late        leaves and stops on a target are not done within the objective
+silent      an HR source has not spoken for as long as policy expects; nobody is touched by that
 """
 
 import shlex
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -51,6 +52,8 @@ class Todo:
     clock: Clock
     paused: Paused
     targets: Collection[str]
+    expected: Mapping[str, timedelta] = field(default_factory=dict)
+    """How often each source (its URN) should speak."""
 
     async def listed(self) -> list[Item]:
         """Oldest first."""
@@ -62,6 +65,7 @@ class Todo:
         items += [_paused(*pause) for pause in await self.paused.pauses()]
         items += _retrying([row for row in rows if row.verdict == "retry" and now - row.since > RETRYING])
         items += _late(await self.store.depth(), now)
+        items += _silent(await self.store.heard(), self.expected, now)
         for item in items:
             item["overdue"] = item["kind"] == "late" or now - item["since"] > OVERDUE
             item["since"] = item["since"].isoformat()
@@ -140,3 +144,10 @@ def _late(depths: Sequence[QueueDepth], now: datetime) -> Iterator[Item]:
         if depth.lane == gate.URGENT and depth.oldest_due and now - depth.oldest_due > LATE:
             yield _item("late", depth.oldest_due, "tenure doctor", target=depth.target, people=depth.due,
                         reason="access_is_not_read_back_closed")  # fmt: skip
+
+
+def _silent(heard: Mapping[str, datetime], expected: Mapping[str, timedelta], now: datetime) -> Iterator[Item]:
+    """One that never spoke is not connected yet."""
+    for source, every in expected.items():
+        if source in heard and now - heard[source] > every:
+            yield _item("silent", heard[source], "tenure doctor", source=source, reason=f"silent:{source}")

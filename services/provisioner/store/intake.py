@@ -14,6 +14,7 @@ from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.identity import Naming
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import routing, sweeps
+from services.provisioner.store.attention import hear
 from services.provisioner.store.codec import account_text, body_text, clean, decision_text, pack, read_account
 from services.provisioner.store.guards import PostgresAnnouncing
 from services.provisioner.store.heirs import inherit
@@ -225,6 +226,9 @@ class PostgresIntakeTx(PostgresAnnouncing):
             epoch,
             *columns(sorted((topic, partition, following) for (topic, partition), following in nexts.items()), 3),
         )
+
+    async def hear(self, sources: Mapping[str, datetime]) -> None:
+        await hear(self._db, sources)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         await publish(self._db, messages)

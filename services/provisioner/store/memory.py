@@ -11,6 +11,7 @@ from uuid import UUID
 
 from services.kit.clock import ClockRow
 from services.provisioner.store.bell import Bell
+from services.provisioner.store.memory_attention import MemoryAttention
 from services.provisioner.store.memory_guards import MemoryGuards
 from services.provisioner.store.memory_intake import MemoryIntakeTx
 from services.provisioner.store.memory_questions import MemoryQuestions
@@ -23,7 +24,7 @@ def _real() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps):
+class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps, MemoryAttention):
     """Implements `port.Store`. `paused` says whether a target is: such a target is not claimed."""
 
     def __init__(
@@ -37,6 +38,7 @@ class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps):
         self._names: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._departments: dict[str, dict[str, str]] = {}
         self._epochs: set[str] = set()
+        self._attended = frozenset()
         self._sweeps: dict[str, Swept] = {}
         self._leaders: dict[str, tuple[str, int, datetime]] = {}
 

@@ -140,6 +140,10 @@ class MemoryIntakeTx(MemoryAnnouncing):
             at = (epoch, *part)
             self._tables.positions[at] = max(self._tables.positions.get(at, 0), following)
 
+    async def hear(self, sources: Mapping[str, datetime]) -> None:
+        for source, at in sources.items():
+            self._tables.heard[source] = max(at, self._tables.heard.get(source, at))
+
     async def publish(self, messages: Sequence[Message]) -> None:
         self._base._publish(tuple(messages))  # noqa: SLF001 - a part of the store
 

@@ -126,6 +126,7 @@ class Tables:
     counters: dict[str, int] = field(default_factory=dict)
     changes: dict[str, Mapping[ChangeKey, KeptChange]] = field(default_factory=dict)
     announced_at: dict[str, datetime] = field(default_factory=dict)
+    heard: dict[str, datetime] = field(default_factory=dict)
 
     def copy(self) -> Self:
         return replace(self, **{f.name: dict(getattr(self, f.name)) for f in fields(self)})

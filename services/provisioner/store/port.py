@@ -138,6 +138,10 @@ class IntakeTx(Announcing, Protocol):
 
     async def advance(self, epoch: str, nexts: Mapping[tuple[str, int], int]) -> None: ...
 
+    async def hear(self, sources: Mapping[str, datetime]) -> None:
+        """These sources (URN) spoke at that business time; the latest is kept."""
+        ...
+
     async def publish(self, messages: Sequence[Message]) -> None:
         """Write outbox rows."""
         ...
@@ -351,7 +355,23 @@ class Sweeping(Protocol):
     async def swept(self, target: str, sweep: Swept) -> None: ...
 
 
-class Store(Queue, Questions, Registry, Guarding, Sweeping, Protocol):
+class Attending(Protocol):
+    """What the IT team was told of, and which sources speak."""
+
+    async def attended(self) -> frozenset[str]:
+        """The matters that were told and are not over."""
+        ...
+
+    async def attend(self, new: Collection[str], over: Collection[str], messages: Sequence[Message]) -> None:
+        """Remember the new ones, forget those that are over, and publish, in one transaction."""
+        ...
+
+    async def heard(self) -> Mapping[str, datetime]:
+        """When the newest record of each source was taken in (business time), by the source's URN."""
+        ...
+
+
+class Store(Queue, Questions, Registry, Guarding, Sweeping, Attending, Protocol):
     """All of it."""
 
     def intake(self) -> AbstractAsyncContextManager[IntakeTx]:

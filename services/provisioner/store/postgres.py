@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.kit.database import LOST, Line
+from services.provisioner.store.attention import PostgresAttention
 from services.provisioner.store.bell import PostgresBell
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.guards import PostgresGuards
@@ -24,7 +25,15 @@ from services.provisioner.store.trips import Trips, read_in, written_in
 SCHEMA = "provisioner"
 
 
-class PostgresStore(PostgresQueue, PostgresQuestions, PostgresRegistry, PostgresGuards, PostgresSweeps, PostgresOutbox):
+class PostgresStore(
+    PostgresQueue,
+    PostgresQuestions,
+    PostgresRegistry,
+    PostgresGuards,
+    PostgresSweeps,
+    PostgresAttention,
+    PostgresOutbox,
+):
     """Implements `port.Store`. Nothing is connected before the first call; a lost database is found again by itself.
 
     Every call raises StoreUnavailableError while the database is gone. At most 13 connections.

@@ -8,11 +8,13 @@ from contracts.provisioning import (
     SOURCE,
     TYPE_OF,
     AccountChecked,
+    AttentionRaised,
     Done,
     DueLater,
     EventRef,
     EventSettled,
     FactRecorded,
+    Matter,
     Reason,
     Recipient,
     StepTaken,
@@ -48,6 +50,13 @@ def settled(ident="evt-1", **changes):
         ),
     }  # fmt: skip
     return EventSettled.model_validate({**known, **changes})
+
+
+def raised(**changes):
+    command = "tenure holds release --cause batch:b1 --kind close --target wecom --reason R"
+    matter = Matter(since=NOW, next=command, target="wecom", reason="guard:close:batch:b1", people=612)
+    known = {"kind": "held", "count": 1, "matters": (matter,), "raised_at": NOW}
+    return AttentionRaised.model_validate({**known, **changes})
 
 
 def step(number=1, verb="create", result="done", **changes):

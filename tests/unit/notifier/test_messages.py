@@ -6,12 +6,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from notifier_values import settled, target
+from notifier_values import NOW, raised, settled, target
 
 from contracts.provisioning import EventRef, Recipient
 from services.notifier import render as rendering
 from services.notifier.messages import intents
 from services.notifier.notices import ItNotice, ManagerNotice, Notices
+from services.notifier.read import Told
 from services.notifier.render import MAX_NAME, Renderer, plain
 
 KINDS = {"wecom": "wecom", "dt-shanghai": "dingtalk"}
@@ -21,7 +22,8 @@ WEBHOOK = {"channel": "webhook", "url": "https://it.example.com/hook", "secret":
 
 def told_of(*recipients, notices=None, **changes):
     notices = notices or Notices(manager=ManagerNotice())
-    return intents(settled(recipients=recipients, **changes), notices, KINDS, Renderer())
+    told = Told("urn:tenure:provisioner", "o1", "x", NOW, settled(recipients=recipients, **changes))
+    return intents(told, notices, KINDS, Renderer())
 
 
 def test_a_manager_is_told_on_the_first_channel_where_they_have_an_account():
@@ -154,4 +156,30 @@ def test_both_languages_have_the_same_templates_and_words():
         language: sorted(p.name for p in Path(rendering.TEMPLATES / language).iterdir()) for language in ("zh", "en")
     }
     assert names["zh"] == names["en"]
-    assert len(names["zh"]) == 6
+    assert len(names["zh"]) == 7
+
+
+def alerted(it, locale="en", **changes):
+    notices = Notices(it=ItNotice.model_validate(it)) if it else Notices(manager=ManagerNotice())
+    return intents(Told("urn:tenure:provisioner", "attention/1", "#attention", NOW, raised(**changes)), notices, KINDS,
+                   Renderer(locale))  # fmt: skip
+
+
+def test_it_is_told_what_waits_for_a_person_with_the_command_to_type():
+    (one,) = alerted({"channel": "wecom", "to": ["li"]})
+    assert (one.audience, one.channel, one.target, one.to) == ("it", "wecom", "wecom", ("li",))
+    assert one.text.splitlines() == [
+        "Waits for a person: held until somebody releases it (1)",
+        "wecom, 612 people, guard:close:batch:b1",
+        "→ tenure holds release --cause batch:b1 --kind close --target wecom --reason R",
+        "Reference: attention/1",
+    ]
+    assert alerted(None) == (), "nobody is told where policy names no channel"
+
+
+def test_a_webhook_gets_the_matters_themselves():
+    (one,) = alerted(WEBHOOK, locale="zh-CN", count=9)
+    body = json.loads(one.text)
+    assert body["type"] == "tenure.attention.raised.v1"
+    assert body["data"]["matters"][0]["people"] == 612
+    assert "其余：8 → tenure todo" in body["data"]["text"]

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 from jsonschema import Draft202012Validator
-from notifier_values import MEI, NOW, checked, recorded, ref, settled, step, waiting_message
+from notifier_values import MEI, NOW, checked, raised, recorded, ref, settled, step, waiting_message
 from ocsf_json_schema import OcsfJsonSchema, OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from contracts import audit
@@ -58,6 +58,7 @@ OUTCOMES = {
     "contradiction": checked(agrees=False),
     "confirmed": settled(),
     "superseded": settled(state="superseded", reason="withdrawn", targets=(), recipients=()),
+    "attention": raised(),
     "completed": LifecycleCompleted(event=ref(), person_id=MEI, completed_at=NOW),
 }
 
