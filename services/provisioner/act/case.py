@@ -1,9 +1,10 @@
 """What one pass is about: the person's file folded at this moment, what policy makes of it, and the books to close."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from contracts.decisions import PersonIdentified
 from contracts.provisioning import DueLater, Recipient
@@ -13,7 +14,8 @@ from services.provisioner.facts.departments import Departments
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Desired, Fact, FactKey, PersonState, WorkerKey, WorkerState
 from services.provisioner.plan.books import Books, Judged, Owed
-from services.provisioner.policy.desired import Past, decisive, desired, next_turn
+from services.provisioner.policy.cel import Context
+from services.provisioner.policy.desired import Past, decisive, desired_in, turn_in
 from services.provisioner.policy.load import Policy
 from services.provisioner.policy.names import display_name
 from services.provisioner.store.port import PersonFile, Questions, StoredAccount
@@ -66,12 +68,13 @@ async def open_case(
     line = await folded(person_id, file.facts, file.decisions, store)
     state = line.state(at)
     past = Past(line, trees.earlier if trees else lambda _: tree, file.decisions, trees.turns if trees else ())
-    wanted = desired(policy, state, tree, target, at, past)
-    turns = (line.next_change(at), next_turn(policy, state, tree, at), wanted.next_at)
+    context = Context(state, tree, at)
+    wanted = desired_in(policy, state, context, tree, target, past)
+    turns = (line.next_change(at), turn_in(policy, state, context), wanted.next_at)
     next_change = min((turn for turn in turns if turn), default=None)
     judged_by = decisive(policy, state, target, past)
     recipients = await _recipients(judged_by, store) if file.events else ()
-    owed = tuple(_owed(policy, state, tree, past, {target: wanted})) if file.events else ()
+    owed = cache(lambda: tuple(_owed(policy, state, context, tree, past, wanted)))
     return Case(
         at=at,
         file=file,
@@ -93,11 +96,11 @@ def _ends_access(now: PersonState, then: PersonState, wanted: Desired) -> bool:
 
 
 def _owed(
-    policy: Policy, state: PersonState, tree: Departments, past: Past, known: Mapping[str, Desired]
+    policy: Policy, state: PersonState, context: Context, tree: Departments, past: Past, known: Desired
 ) -> Iterator[Owed]:
-    """What time alone will change on any target that is enforced for the person; `known` is worked out already."""
+    """What time alone will change on any target that is enforced for the person; one is worked out already."""
     for name in policy.targets:
-        wanted = known.get(name) or desired(policy, state, tree, name, state.at, past)
+        wanted = known if name == known.target else desired_in(policy, state, context, tree, name, past)
         for due in wanted.due if wanted.mode == "enforce" else ():
             later = DueLater(target=name, verb=due.verb, due_at=due.at, entitlement=due.entitlement)
             yield Owed(later, due.since)
@@ -110,7 +113,7 @@ def books(
     line: Timeline,
     state: PersonState,
     recipients: tuple[Recipient, ...] = (),
-    owed: tuple[Owed, ...] = (),
+    owed: Callable[[], Sequence[Owed]] = tuple,
 ) -> Books:
     """The books of one person at one moment."""
     by_key: Mapping[FactKey, Fact] = {fact.key: fact for fact in facts}

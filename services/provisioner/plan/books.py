@@ -4,7 +4,7 @@ An event is confirmed when, at or after its effective instant and with it in the
 difference. Until then the strongest reason on any target is its state.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -86,7 +86,8 @@ class Books:
     department_ids: Mapping[FactKey, str] = field(default_factory=dict)
     display_name: str | None = None
     recipients: tuple[Recipient, ...] = ()
-    owed: tuple[Owed, ...] = ()
+    owed: Callable[[], Sequence[Owed]] = tuple
+    """Worked out only when an event is confirmed: at the end of the last of a person's passes."""
     changed_at: datetime | None = None
     """When what is known of the person changed last."""
 
@@ -116,7 +117,7 @@ class Books:
     def _later(self, judged: Judged, rows: Sequence[TargetRow]) -> list[Owed]:
         """What is due later because of an event, and what is announced; nothing of accounts that are gone already."""
         gone = {row.target for row in rows if row.result and row.result.state in _GONE}
-        mine = [owed for owed in self.owed if owed.since in (None, judged.effective_at)]
+        mine = [owed for owed in self.owed() if owed.since in (None, judged.effective_at)]
         return [owed for owed in mine if owed.later.verb != "delete" or owed.later.target not in gone]
 
     def _owing(self, event: OpenEvent, judged: Judged, rows: Sequence[TargetRow]) -> EventChange:

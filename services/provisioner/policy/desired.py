@@ -93,7 +93,11 @@ def _wanted(
 
 def next_turn(policy: Policy, state: PersonState, departments: Departments, at: datetime) -> datetime | None:
     """The first instant after `at` at which a rule's answer can change because it compares `today` with a date."""
-    context = Context(state, departments, at)
+    return turn_in(policy, state, Context(state, departments, at))
+
+
+def turn_in(policy: Policy, state: PersonState, context: Context) -> datetime | None:
+    """The same in a context that is shared with `desired_in`."""
     conditions = _conditions(policy)
     days = (day for place in (context, *context.others) for condition in conditions for day in condition.turns(place))
     return min((midnight(day, state.zone) for day in days), default=None)

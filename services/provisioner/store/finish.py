@@ -121,8 +121,8 @@ async def _settle(connection: Any, passes: Sequence[Ended]) -> None:  # noqa: AN
     persons = [one.claim.person_id for one in passes]
     events = await reading.events_of(connection, persons, only_open=True)
     rows = await reading.rows_of(connection, persons)
-    steps = await reading.steps_of(connection, persons, STEPS_SHOWN)
-    settled = [one.settle(rows[who], events[who], steps[who]) for one, who in zip(passes, persons, strict=True)]
+    steps = await reading.steps_of(connection, [who for who in persons if events[who]], STEPS_SHOWN)
+    settled = [one.settle(rows[who], events[who], steps.get(who, ())) for one, who in zip(passes, persons, strict=True)]
     await _change(connection, [change for settlement in settled for change in settlement.changes])
     told = [(*one.end.messages, *settlement.messages) for one, settlement in zip(passes, settled, strict=True)]
     await publish(connection, [message for messages in told for message in messages])

@@ -200,7 +200,8 @@ class MemoryQueue(Base):
     def _settled(self, claim: Claim, settle: Settle) -> Settlement:
         tables, person = self._tables, claim.person_id
         events = reading.events_of(tables, person, only_open=True)
-        return settle(reading.rows_of(tables, person), events, reading.steps_of(tables, person, STEPS_SHOWN))
+        steps = reading.steps_of(tables, person, STEPS_SHOWN) if events else ()
+        return settle(reading.rows_of(tables, person), events, steps)
 
     def _apply(self, end: End, settlement: Settlement) -> None:
         for decision in end.decisions:

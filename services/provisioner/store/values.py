@@ -199,8 +199,8 @@ class Settlement:
 
 
 Settle = Callable[[Sequence[TargetRow], Sequence[OpenEvent], Sequence[StepTaken]], Settlement]
-"""Pure: given all the person's rows (this one as it ends now), the open events as they are now and the person's
-latest steps (newest last, at most 500), say which events change state."""
+"""Pure: given all the person's rows (this one as it ends now), the open events as they are now and, where there are
+any, the person's latest steps (newest last, at most 500), say which events change state."""
 
 
 @dataclass(frozen=True, slots=True)
