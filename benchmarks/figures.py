@@ -41,10 +41,10 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """The goal and whether it is met; empty where there is none."""
+        """Whether the goal is met; empty where there is none."""
         if self.goal is None:
             return ""
-        return f"{self.goal}: {'met' if self.goal.met(self.value, self.ratio) else '**not met**'}"
+        return "met" if self.goal.met(self.value, self.ratio) else "**not met**"
 
 
 def to_json(figures: Sequence[Figure]) -> list[dict[str, Any]]:

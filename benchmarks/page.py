@@ -16,8 +16,8 @@ Measured on {date} by one run of `make bench`{quick}: {machine}, everything (bro
 them) on this one machine, on the embedded broker and the embedded PostgreSQL. The machine is noisy: others work on \
 it too, so read the ratios, not the figures. Every baseline was measured in the same run as the figure beside it.
 
-| what | figure | baseline | ratio | goal | how to run |
-|--|--|--|--|--|--|
+| what | goal | measured | baseline | ratio | goal met | how to run |
+|--|--|--|--|--|--|--|
 {rows}
 {failures}
 What a figure counts, and what stands beside it, says the first paragraph of each file in `benchmarks/`.
@@ -47,6 +47,7 @@ def _row(name: str, one: Figure) -> str:
     beside = f"{one.baseline}: {shown(one.beside)} {one.unit}" if one.beside is not None else one.baseline
     cells = (
         one.what,
+        str(one.goal or ""),
         f"{shown(one.value)} {one.unit}".rstrip(),
         beside.rstrip(),
         shown(one.ratio),

@@ -22,8 +22,8 @@ BARE = "two transactions a person around the call, 40 at once"
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    figures = _one(200 if quick else 2000)
-    return [*figures, *_several(60 if quick else 300, 5, figures[0].value)]
+    figures = _one(200 if quick else 4000)
+    return [*figures, *_several(60 if quick else 600, 5, figures[0].value)]
 
 
 def _hire(company: Company, count: int) -> tuple[float, float, float]:

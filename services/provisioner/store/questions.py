@@ -38,8 +38,10 @@ _FIND = """WITH hit AS (
     WHERE folded ~>=~ $3 AND folded ~<~ $4)
 SELECT person_id FROM hit WHERE person_id <> $6 ORDER BY person_id LIMIT $5"""
 
-_KNOWN_BY = """SELECT DISTINCT word.folded, w.person_id FROM word JOIN worker AS w USING (id_space, worker_id)
-WHERE word.folded = ANY($1::text[])"""
+# A worker is looked up for each word: as a join, all workers are read where names are thought to be common.
+_KNOWN_BY = """SELECT DISTINCT n.folded, (
+  SELECT w.person_id FROM worker AS w WHERE w.id_space = n.id_space AND w.worker_id = n.worker_id) AS person_id
+FROM word AS n WHERE n.folded = ANY($1::text[])"""
 
 _UNDECIDED = """SELECT e.event_no, e.source, e.id, e.revision, e.type, e.state, e.reason, e.accepted_at,
   CASE WHEN s.owner_department IS NULL THEN w.person_id ELSE $2 END AS person_id

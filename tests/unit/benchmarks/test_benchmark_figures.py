@@ -47,7 +47,7 @@ def test_numbers_show_what_means_something(value, said):
 
 def test_the_page_has_a_row_a_figure_with_both_sides_and_how_to_run_it():
     figure = Figure("facts a second", 800, "1/s", "bare loop", 1000, Goal(0.75, "ratio"))
-    row = "| facts a second | 800 1/s | bare loop: 1,000 1/s | 0.8 | ratio ≥ 0.75: met | `--only intake` |"
+    row = "| facts a second | ratio ≥ 0.75 | 800 1/s | bare loop: 1,000 1/s | 0.8 | met | `--only intake` |"
     assert row in page({"intake": [figure]}, {}).splitlines()
 
 
