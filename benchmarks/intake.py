@@ -24,6 +24,7 @@ from benchmarks.figures import Figure, Goal
 from contracts.topics import HR_EVENTS
 from services.cli.database import migrate_all
 from services.kit import broker as kafka
+from services.kit.app import collect_rarely
 from services.kit.clock import Real
 from services.kit.consumer import Records, consume
 from services.kit.embedded.broker import EmbeddedBroker
@@ -65,6 +66,7 @@ class Round(Protocol):
 
 
 def measure(*, quick: bool) -> list[Figure]:
+    collect_rarely()  # as in a service, for both
     return asyncio.run(_measure(*((1000, 1) if quick else (20_000, 2))))
 
 

@@ -18,6 +18,7 @@ from benchmarks.company import folder
 from services.cli.database import migrate_all
 from services.kit import broker as kafka
 from services.kit import logging
+from services.kit.app import collect_rarely
 from services.kit.clock import Virtual
 from services.kit.embedded.broker import EmbeddedBroker
 from services.kit.embedded.postgres import EmbeddedPostgres
@@ -79,6 +80,7 @@ async def rig(
 ) -> AsyncIterator[Rig]:
     """Broker, database and provisioner, consuming and at work."""
     logging.configure("bench")
+    collect_rarely()
     with folder() as place, EmbeddedBroker() as broker, EmbeddedPostgres(place / "postgres") as postgres:
         config = place / "tenure.yaml"
         config.write_text(policy, encoding="utf-8")

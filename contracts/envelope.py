@@ -35,15 +35,21 @@ class CloudEvent(Attributes):
     data: Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
+_HEADERS = tuple(
+    (name, "traceparent" if name == "traceparent" else f"ce_{name}")
+    for name in Attributes.model_fields
+    if name != "datacontenttype"
+)
+
+
 def to_headers(event: Attributes) -> Headers:
     """Kafka headers of an event in binary mode; `traceparent` travels under its own name too."""
     headers: Headers = [("content-type", CONTENT_TYPE.encode())]
-    for name in Attributes.model_fields:
+    for name, header in _HEADERS:
         value = getattr(event, name)
-        if value is None or name == "datacontenttype":
-            continue
-        text = value.isoformat() if isinstance(value, datetime) else str(value)
-        headers.append(("traceparent" if name == "traceparent" else f"ce_{name}", text.encode()))
+        if value is not None:
+            text = value.isoformat() if isinstance(value, datetime) else value
+            headers.append((header, text.encode()))
     return headers
 
 

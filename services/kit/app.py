@@ -8,6 +8,7 @@ Exit status 0 stopped, 1 crashed, 2 wrong use, configuration or a folder that ca
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import signal
 import socket
@@ -49,11 +50,21 @@ def run(name: str, kind: type[S], open_service: Open[S]) -> None:
     sys.exit(_outcome(name, kind, open_service))
 
 
+def collect_rarely() -> None:
+    """What is imported stays for ever, and a batch makes many values that form no circles.
+
+    Python would look through them all after each seven hundred: a tenth of intake's processor time.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
 def _outcome(name: str, kind: type[S], open_service: Open[S]) -> int:
     logging.configure(name)
     try:
         settings = read_settings(kind)
         logging.configure(name, settings.log_level)
+        collect_rarely()
         asyncio.run(serve(name, settings, open_service(settings)))
     except UsageError as exc:
         return _say(f"{name}: {exc}", 2)

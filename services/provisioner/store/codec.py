@@ -24,12 +24,14 @@ Headers = tuple[tuple[str, bytes], ...]
 
 def clean(text: str) -> str:
     """The text as PostgreSQL takes it: unreadable messages may hold what no text column does."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "\ufffd")
 
 
 def pack(headers: Headers) -> str:
     """Headers as ASCII JSON; each byte is one character, so that any bytes come back as they were."""
-    return json.dumps([[clean(name), value.decode("latin-1")] for name, value in headers])
+    return json.dumps([[clean(name), value.decode("latin-1")] for name, value in headers]) if headers else "[]"
 
 
 def unpack(packed: str) -> Headers:

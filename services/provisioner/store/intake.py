@@ -269,7 +269,7 @@ class _Routing:
         news = [routing.subject_of(fact) for fact in facts]
         seeds = sorted({s.ident for s in news} | {s.about for s in news if s.about is not None})
         before = {s.ident: s for s in map(_subject, await self._db.fetch(_CONNECTED, *columns(seeds, 2)))}
-        after = routing.resolve(routing.latest(facts, before))
+        after = routing.resolve(routing.latest(news, before))
         changed = {ident: s for ident, s in after.items() if s != before.get(ident)}
         await self._db.execute(_SUBJECTS, *columns([_subject_row(s) for s in changed.values()], 12))
         if any(s.owner.department_id for table in (before, after) for s in table.values()):

@@ -106,7 +106,7 @@ class MemoryIntakeTx(MemoryAnnouncing):
             self._keep(epoch, event)
         facts = [event.fact for event in events if event.fact is not None]
         before = self._connected(facts)
-        after = routing.resolve(routing.latest(facts, before))
+        after = routing.resolve(routing.latest(map(routing.subject_of, facts), before))
         for subject in after.values():
             self._place(before.get(subject.ident), subject)
         workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}

@@ -20,11 +20,7 @@ async def publish(connection: Any, messages: Sequence[Message]) -> None:  # noqa
     if not messages:
         return
     rows = [(m.topic, m.key, m.value, pack(m.headers)) for m in messages]
-    await connection.execute(
-        """INSERT INTO outbox (topic, key, value, headers)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[])""",
-        *[list(column) for column in zip(*rows, strict=True)],
-    )
+    await connection.copy_records_to_table("outbox", records=rows, columns=("topic", "key", "value", "headers"))
 
 
 class PostgresOutbox:

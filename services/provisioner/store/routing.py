@@ -74,11 +74,10 @@ def is_withdrawn(ident: Ident, by: Mapping[Ident, Sequence[Subject]], seen: froz
     )
 
 
-def latest(facts: Iterable[Fact], known: Mapping[Ident, Subject]) -> dict[Ident, Subject]:
-    """`known` with what these facts make of it, unresolved."""
+def latest(news: Iterable[Subject], known: Mapping[Ident, Subject]) -> dict[Ident, Subject]:
+    """`known` with what new facts say, unresolved."""
     subjects = dict(known)
-    for fact in facts:
-        new = subject_of(fact)
+    for new in news:
         old = subjects.get(new.ident)
         if old is None or new.revision >= old.revision:
             subjects[new.ident] = new

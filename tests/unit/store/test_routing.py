@@ -13,7 +13,7 @@ from services.provisioner.facts.identity import Naming
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store.memory import MemoryStore
 from services.provisioner.store.port import Mark, NewEvent
-from services.provisioner.store.routing import Known, Owner, collapse, latest, named_now, resolve, words_of
+from services.provisioner.store.routing import Known, Owner, collapse, latest, named_now, resolve, subject_of, words_of
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PAST, FUTURE = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -61,7 +61,7 @@ def test_collapsing_is_the_same_in_any_order(marks):
 
 
 def test_a_withdrawal_belongs_where_its_fact_does_through_any_number():
-    found = resolve(latest([_withdrawn("w2", "w1"), _withdrawn("w1", "h1"), _hired("h1")], {}))
+    found = resolve(latest(map(subject_of, [_withdrawn("w2", "w1"), _withdrawn("w1", "h1"), _hired("h1")]), {}))
     assert {subject.owner for subject in found.values()} == {Owner(worker=MEI)}
     assert [found["s", ident].withdrawn for ident in ("h1", "w1", "w2")] == [False, True, False]
 
@@ -70,18 +70,20 @@ def test_only_its_own_source_withdraws_a_fact():
     foreign = _fact(
         hr.Withdrawn(effective_at="2026-03-02", event_id="h1", event_source="s"), "w1", None, source="other"
     )
-    found = resolve(latest([_hired("h1"), foreign], {}))
+    found = resolve(latest(map(subject_of, [_hired("h1"), foreign]), {}))
     assert not found["s", "h1"].withdrawn
     assert found["other", "w1"].owner == Owner(worker=MEI)
 
 
 def test_a_circle_of_withdrawals_belongs_to_nobody():
-    found = resolve(latest([_withdrawn("w1", "w2"), _withdrawn("w2", "w1"), _withdrawn("w3", "w3")], {}))
+    found = resolve(
+        latest(map(subject_of, [_withdrawn("w1", "w2"), _withdrawn("w2", "w1"), _withdrawn("w3", "w3")]), {})
+    )
     assert {subject.owner for subject in found.values()} == {Owner()}
 
 
 def test_the_highest_revision_says_whose_the_fact_is():
-    found = resolve(latest([_hired("h1", WEI, revision=2), _hired("h1", MEI)], {}))
+    found = resolve(latest(map(subject_of, [_hired("h1", WEI, revision=2), _hired("h1", MEI)]), {}))
     assert found["s", "h1"].owner == Owner(worker=WEI)
 
 
