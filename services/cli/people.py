@@ -33,10 +33,13 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
 @click.command("person", cls=Command, key="person")
 @click.argument("person_id", metavar="ID")
 @click.option("--at", metavar="T", help=t("option.at"))
+@click.option("--known-at", metavar="T", help=t("option.known_at"))
 @common
-def person(shared: Common, person_id: str, at: str | None) -> None:
+def person(shared: Common, person_id: str, at: str | None, known_at: str | None) -> None:
+    times = {"at": at, "known_at": known_at}
     with Api(installation(shared)) as api:
-        card = api.get("/v1/person", id=person_id, at=moment(at).isoformat() if at else None)
+        asked = {name: moment(text).isoformat() if text else None for name, text in times.items()}
+        card = api.get("/v1/person", id=person_id, **asked)
     shared.answer(card, lambda: words(card))
 
 

@@ -71,6 +71,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "账号、权限及其原因、时间线、接下来的变化。",
     ),
     "example.person": ("tenure person W000123 --at 2026-04-01", "tenure person W000123 --at 2026-04-01"),
+    "option.known_at": (
+        "By what was recorded until this moment.",
+        "仅依据该时刻之前已记录的内容。",
+    ),
     "option.at": ("As of this moment.", "查看该时刻的情况。"),
     "help.stop": (
         "Close a person's access now, until allowed or a later hire.",

@@ -1,6 +1,6 @@
 """The operators' HTTP API: a token per operator, named in the audit; problems as RFC 9457.
 
-GET  /v1/status · /v1/wait?timeout= · /v1/find?text= · /v1/person?id=&at= · /v1/todo
+GET  /v1/status · /v1/wait?timeout= · /v1/find?text= · /v1/person?id=&at=&known_at= · /v1/todo
 POST /v1/inbox/{no}/dismiss {reason}
 GET  /v1/quarantine · /v1/quarantine/{no}    POST /v1/quarantine/{no}/dismiss {reason} · …/resend {data?}
 GET  /v1/holds · /v1/holds/people?cause=&kind=&target=&person=
@@ -185,8 +185,9 @@ class Api:
         return await self._people.find(_text(request, "text"))
 
     async def _person(self, request: Request, _by: str) -> Any:  # noqa: ANN401
-        at = request.query_params.get("at")
-        return await self._people.card(await self._do.identify(_text(request, "id")), _moment(at) if at else None)
+        at, known_at = (request.query_params.get(name) for name in ("at", "known_at"))
+        person_id = await self._do.identify(_text(request, "id"))
+        return await self._people.card(person_id, *(_moment(text) if text else None for text in (at, known_at)))
 
     async def _todo(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
         return await self._do.todo()

@@ -10,7 +10,7 @@ from typing import Any
 
 from contracts.decisions import Decision, ExceptionEnded, ExceptionGranted, OverlapExtended, Retained
 from services.platforms import gate
-from services.provisioner.facts.fold import timeline
+from services.provisioner.act.identify import folded
 from services.provisioner.operators.errors import NothingToChangeError, OperatorError, UnknownTargetError
 from services.provisioner.operators.operations import Operations
 from services.provisioner.plan.decided import stamped
@@ -84,7 +84,7 @@ class Exceptions:
     async def _about(self, text: str) -> tuple[str, Past, datetime]:
         person_id, store = await self.operations.identify(text), self.operations.store
         facts, decisions = await store.facts_of(person_id)
-        line = timeline(facts, decisions, person_id=person_id)
+        line = await folded(person_id, facts, decisions, store)
         past = past_of(line, await store.department_facts(), decisions)
         return person_id, past, self.operations.clock.business_now()
 

@@ -19,13 +19,14 @@ _MEANT = {
     "cause": {"schema": _TEXT}, "kind": {"schema": {"enum": list(get_args(ChangeKind))}},
     "target": {"schema": _TEXT}, "person": {"schema": _TEXT},
 }  # fmt: skip
+_MOMENT = {"schema": _TEXT | {"format": "date-time"}}
 _NAMED = {"type": "string", "minLength": 1}
 
 READS: Mapping[str, Mapping[str, Any]] = {
     "/v1/status": {},
     "/v1/wait": {"timeout": {"schema": {"type": "number", "minimum": 0, "maximum": 600}}},
     "/v1/find": {"text": {"schema": _NAMED, "required": True}},
-    "/v1/person": {"id": {"schema": _NAMED, "required": True}, "at": {"schema": _TEXT | {"format": "date-time"}}},
+    "/v1/person": {"id": {"schema": _NAMED, "required": True}, "at": _MOMENT, "known_at": _MOMENT},
     "/v1/todo": {},
     "/v1/holds": {},
     "/v1/holds/people": _MEANT,

@@ -1,21 +1,26 @@
 """Who is that, what do they have, why, and what comes next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from contracts import hr
+from contracts.decisions import Decision
+from contracts.provisioning import StepTaken
 from services.kit.clock import Clock
 from services.provisioner.act.identify import folded
 from services.provisioner.facts.departments import departments
-from services.provisioner.facts.fold import timeline
 from services.provisioner.facts.timeline import Timeline
-from services.provisioner.model import Fact, PersonState
+from services.provisioner.model import Desired, Fact, PersonState
+from services.provisioner.operators.taken import Taken, shown, taken
 from services.provisioner.policy.desired import desired
 from services.provisioner.policy.load import Policy
 from services.provisioner.policy.past import past_of
-from services.provisioner.store.port import Store, StoredAccount, TargetRow
+from services.provisioner.store.port import OpenEvent, Store, StoredAccount, TargetRow
+
+STEPS_SHOWN = 50
+_Recorded = tuple[tuple[Fact, ...], tuple[Decision, ...], list[OpenEvent], list[StepTaken]]
 
 
 @dataclass(slots=True)
@@ -29,7 +34,8 @@ class People:
         found = []
         for card in await self.store.find(text):
             facts, decisions = await self.store.facts_of(card.person_id)
-            state = timeline(facts, decisions).state(self.clock.business_now())
+            line = await folded(card.person_id, facts, decisions, self.store)
+            state = line.state(self.clock.business_now())
             found.append(
                 {
                     "person_id": card.person_id,
@@ -41,44 +47,67 @@ class People:
             )
         return found
 
-    async def card(self, person_id: str, at: datetime | None = None) -> dict[str, Any]:
-        """Everything about one person: state, accounts and why, timeline, events, what comes next."""
-        now = at or self.clock.business_now()
-        facts, decisions = await self.store.facts_of(person_id)
+    async def card(
+        self, person_id: str, at: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[str, Any]:
+        """Everything about one person at a moment: state, accounts and why, timeline, events, what comes next.
+
+        With `known_at` only what was recorded by then counts, and accounts are as our steps had left them.
+        """
+        now = at or known_at or self.clock.business_now()
+        facts, decisions, events, steps = await self._recorded(person_id, known_at)
         line = await folded(person_id, facts, decisions, self.store)
         state = line.state(now)
-        tree_facts = await self.store.department_facts()
+        tree_facts = [fact for fact in await self.store.department_facts() if _by(fact.recorded_at, known_at)]
         tree, past = departments(tree_facts, now), past_of(line, tree_facts, decisions)
-        rows = {row.target: row for row in await self.store.rows_of(person_id)}
-        accounts = await self.store.accounts_of(person_id)
         wanted = {name: desired(self.policy, state, tree, name, now, past) for name in self.policy.targets}
+        did = taken(steps)
+        accounts = await self._accounts(person_id, did, known_at)
         next_change = line.next_change(now)
         return {
             "person_id": person_id,
             "at": now.isoformat(),
+            "known_at": known_at.isoformat() if known_at else None,
             "active": state.active,
             "stopped": state.stopped,
             "unidentified": state.unidentified,
             "absent": [{"kind": absence.kind, "since": absence.since.isoformat()} for absence in state.absent],
             "person": state.person.model_dump(exclude_none=True),
             "workers": [*_workers(state)],
-            "accounts": {name: _account(accounts.get(name), rows.get(name), wanted[name].grants) for name in wanted},
+            "accounts": {
+                name: accounts[name] | _why(accounts[name]["grants"], one, did.get(name, Taken()))
+                for name, one in wanted.items()
+            },
             "timeline": [_entry(fact, line) for fact in sorted(facts, key=lambda f: (f.effective_at, f.time))],
-            "events": [
-                {
-                    "id": e.key.id,
-                    "source": e.key.source,
-                    "revision": e.key.revision,
-                    "type": e.type,
-                    "state": e.state,
-                    "reason": e.reason,
-                }
-                for e in await self.store.events_of(person_id)
-            ],
+            "events": [_event(event) for event in events],
             "decisions": [d.model_dump(mode="json") for d in decisions],
-            "steps": [s.model_dump(mode="json", exclude_none=True) for s in await self.store.steps_of(person_id, 50)],
+            "steps": [s.model_dump(mode="json", exclude_none=True) for s in steps[-STEPS_SHOWN:]],
             "next": next_change.isoformat() if next_change else None,
         }
+
+    async def _recorded(self, person_id: str, known_at: datetime | None) -> _Recorded:
+        facts, decisions = await self.store.facts_of(person_id)
+        events, steps = await self.store.events_of(person_id), await self.store.steps_of(person_id)
+        return (
+            tuple(fact for fact in facts if _by(fact.recorded_at, known_at)),
+            tuple(decision for decision in decisions if _by(decision.recorded_at, known_at)),
+            [event for event in events if _by(event.accepted_at, known_at)],
+            [step for step in steps if _by(step.at, known_at)],
+        )
+
+    async def _accounts(
+        self, person_id: str, did: Mapping[str, Taken], known_at: datetime | None
+    ) -> dict[str, dict[str, Any]]:
+        """As remembered, or as our steps had left them."""
+        if known_at is not None:
+            return {name: _left(did.get(name, Taken())) for name in self.policy.targets}
+        rows = {row.target: row for row in await self.store.rows_of(person_id)}
+        stored = await self.store.accounts_of(person_id)
+        return {name: _account(stored.get(name), rows.get(name)) for name in self.policy.targets}
+
+
+def _by(at: datetime, known_at: datetime | None) -> bool:
+    return known_at is None or at <= known_at
 
 
 def _workers(state: PersonState) -> list[dict[str, Any]]:
@@ -104,21 +133,48 @@ def _workers(state: PersonState) -> list[dict[str, Any]]:
     ]
 
 
-def _account(stored: StoredAccount | None, row: TargetRow | None, reasons: Mapping[str, Any]) -> dict[str, Any]:
+def _account(stored: StoredAccount | None, row: TargetRow | None) -> dict[str, Any]:
     account = stored.observed if stored else None
     return {
         "status": account.state.value if account else "none",
         "username": account.native_id if account else None,
-        "grants": {
-            name: {"rule": reasons[name].rule, "facts": list(reasons[name].facts)} if name in reasons else None
-            for name in sorted(account.grants if account else ())
-        },
+        "grants": sorted(account.grants if account else ()),
         "attributes": dict(account.attributes) if account else {},
         "departments": list(account.departments) if account else [],
         "checked_at": stored.checked_at.isoformat() if stored and stored.checked_at else None,
         "verdict": row.verdict if row else "new",
         "reason": row.reason if row else None,
     }
+
+
+def _left(did: Taken) -> dict[str, Any]:
+    """What a read-back showed then is not kept: attributes and departments are those of today, so they are left out."""
+    return {
+        "status": did.state, "username": did.native_id, "grants": sorted(did.grants), "attributes": {},
+        "departments": [], "checked_at": None, "verdict": None, "reason": None,
+    }  # fmt: skip
+
+
+def _why(grants: Sequence[str], wanted: Desired, did: Taken) -> dict[str, Any]:
+    """The step behind the account; the rule, facts and step behind each grant; what policy says of that moment."""
+    reasons = wanted.grants
+    return {
+        "grants": {
+            name: {
+                "rule": reasons[name].rule, "facts": list(reasons[name].facts), "step": shown(did.grants.get(name)),
+            } if name in reasons else None
+            for name in grants
+        },
+        "step": shown(did.step),
+        "wanted": {"access": wanted.access, "grants": sorted(reasons)},
+    }  # fmt: skip
+
+
+def _event(event: OpenEvent) -> dict[str, Any]:
+    return {
+        "id": event.key.id, "source": event.key.source, "revision": event.key.revision, "type": event.type,
+        "state": event.state, "reason": event.reason,
+    }  # fmt: skip
 
 
 def _entry(fact: Fact, line: Timeline) -> dict[str, Any]:
