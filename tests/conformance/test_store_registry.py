@@ -52,6 +52,14 @@ async def test_two_who_want_a_name_at_once_get_two(subject):
     assert sorted(given) == ["wei", "wei2", "wei3", "wei4"]
 
 
+async def test_whoever_has_the_name_of_thousands_gets_the_next(store):
+    names = [f"wei{number}" for number in range(1500)]
+    assert await store.reserve(WECOM, MEI_ID, names) == "wei0"
+    given = await asyncio.gather(*(store.reserve(WECOM, f"p{number}", names) for number in range(3)))
+    assert sorted(given) == ["wei1", "wei2", "wei3"]
+    assert await store.reserve(WECOM, "p0", ["other"]) == given[0]
+
+
 async def test_department_links(store):
     await store.link_department(WECOM, "D1", "7")
     await store.link_department(WECOM, "D1", "8")

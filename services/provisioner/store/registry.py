@@ -1,11 +1,14 @@
 """Names given for ever, whose an account is, and which native departments are ours."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from services.kit.database import Line
 from services.provisioner.store.intake import columns
 from services.provisioner.store.lots import Lots
+
+FEW: Final = 1000
+"""So many names may travel in a lot; a longer list, of somebody whose name thousands have, goes alone."""
 
 _GIVEN = """SELECT n.target, n.person_id, n.name
 FROM unnest($1::text[], $2::text[]) AS a (target, person_id) JOIN name AS n USING (target, person_id)"""
@@ -71,7 +74,11 @@ class PostgresRegistry:
     _links: Lots[str, Mapping[str, str]]
 
     async def reserve(self, target: str, person_id: str, candidates: Sequence[str]) -> str | None:
-        return await self._names.ask(Asked(target, person_id, candidates))
+        asked = Asked(target, person_id, candidates)
+        if len(candidates) <= FEW:
+            return await self._names.ask(asked)
+        (name,) = await self._other.run(lambda connection: reserve(connection, [asked]))
+        return name
 
     async def refuse_name(self, target: str, person_id: str, native_id: str) -> None:
         await self._other.fetch(
