@@ -1,27 +1,35 @@
-"""Writes the reference tables of docs/operations from the code; with `--check` it says which are old.
+"""Writes docs/reference from the code; with `--check` it says which pages are old.
 
 Settings come from the pydantic models of every `services/*/settings.py`, metrics from the calls in every
-`services/*/metrics.py` and the comment above each. Only what stands between a page's two marks is replaced.
+`services/*/metrics.py` and the comment above each, topics from the contract, commands from the command itself, routes
+from the documents that the services answer. Only what stands between a page's two marks is replaced.
 """
 
 import argparse
 import ast
 import importlib
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import click
 from annotated_types import BaseMetadata
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from contracts.topics import INTAKE, TOPICS, intake_group
+from services.ingest.openapi import document as senders
 from services.kit.settings import PREFIX, ServiceSettings
+from services.provisioner.operators.openapi import document as operators
+from services.provisioner.operators.summaries import SUMMARIES
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ROOT / "services"
-PAGES = ROOT / "docs" / "operations"
+PAGES = ROOT / "docs" / "reference"
 BEGIN, END = "<!-- written by tools/docs.py from the code: change it there -->", "<!-- end -->"
 SUFFIX = {"Counter": "_total"}
 """What the exposition adds to a name."""
@@ -140,6 +148,92 @@ def metrics_table() -> str:
     return "\n\n".join(parts)
 
 
+# ---------------------------------------------------------------- topics
+
+
+def topics_table() -> str:
+    head = "| topic | key | partitions | kept | holds |\n|--|--|--|--|--|\n"
+    rows = [_row(f"`{t.name}`", f"`{t.key}`", str(t.partitions), _kept(t.retention), t.purpose) for t in TOPICS]
+    shared = sorted(set.intersection(*(set(topic.config.items()) for topic in TOPICS)))
+    settings = "\n".join(f"- `{name}`: `{value}`" for name, value in shared)
+    groups = "\n".join(f"- `{intake_group(topic)}`" for topic in INTAKE)
+    return f"{head}" + "\n".join(rows) + f"\n\nOf every topic:\n\n{settings}\n\nGroups of intake:\n\n{groups}"
+
+
+def _kept(retention: timedelta | None) -> str:
+    return "for ever" if retention is None else f"{retention.days} days"
+
+
+# ---------------------------------------------------------------- commands
+
+
+def commands_text() -> str:
+    """Each command with its usage, example and options; those that every command has stand once."""
+    from services.cli.__main__ import MODULES  # noqa: PLC0415 - its texts are in one language from here on
+    from services.cli.command import Group, LazyGroup  # noqa: PLC0415 - the same
+
+    root = LazyGroup(MODULES)
+    shared = {parameter.name for parameter in root.params}
+    parts = ["## Options of every command\n\n" + _options(root.params, root)]
+    for name in MODULES:
+        command = root.get_command(click.Context(root), name)
+        parts.append(_command(f"tenure {name}", command, shared) if command else "")
+        if isinstance(command, Group):
+            parts += [_command(f"tenure {name} {word}", one, shared) for word, one in command.commands.items()]
+    return "\n\n".join(parts)
+
+
+def _command(name: str, command: click.Command, shared: Collection[str | None]) -> str:
+    words, _, example = (command.help or "").partition("\n\n\b\n")
+    own = [one for one in command.params if one.name not in shared]
+    options = [one for one in own if not isinstance(one, click.Argument)]
+    usage = f"{name} [OPTION]…" if options else name
+    usage += "".join(f" {one.make_metavar(click.Context(command))}" for one in own if isinstance(one, click.Argument))
+    usage += " COMMAND" * isinstance(command, click.Group)
+    lines = [f"## {name}", words, f"```\n{usage}\n```", f"{example.replace(': ', ': `', 1)}`" if example else ""]
+    return "\n\n".join(filter(None, [*lines, _options(options, command)]))
+
+
+def _options(parameters: Sequence[click.Parameter], command: click.Command) -> str:
+    context = click.Context(command)
+    rows = [_row(f"`{names}`", words) for one in parameters if (record := one.get_help_record(context))
+            for names, words in [record]]  # fmt: skip
+    return "| option | meaning |\n|--|--|\n" + "\n".join(rows) if rows else ""
+
+
+# ---------------------------------------------------------------- routes
+
+
+def routes_table() -> str:
+    head = "| request | takes | what it is for |\n|--|--|--|\n"
+    parts = []
+    for service, document in (("Provisioner, for operators", operators()), ("Ingest, for HR systems", senders())):
+        rows = [
+            _row(f"`{request}`", _takes(told, document), told.get("summary") or SUMMARIES[request])
+            for path, methods in document["paths"].items() for method, told in methods.items()
+            for request in [f"{method.upper()} {path}"]
+        ]  # fmt: skip
+        parts.append(f"## {service}\n\n{head}" + "\n".join(rows))
+    return "\n\n".join(parts)
+
+
+def _takes(told: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """Parameters of the query, then the fields of the body; those that must be there in bold."""
+    found = [_name(one["name"], required=one.get("required", False)) for one in told.get("parameters", ())]
+    body = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    if reference := body.get("$ref"):
+        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+        needed = schema.get("required", ())
+        found += [_name(name, required=name in needed) for name in schema["properties"]]
+    elif "requestBody" in told:
+        found.append("CloudEvents")
+    return ", ".join(found)
+
+
+def _name(name: str, *, required: bool) -> str:
+    return f"**`{name}`**" if required else f"`{name}`"
+
+
 # ---------------------------------------------------------------- pages
 
 
@@ -149,8 +243,11 @@ def _row(*cells: str) -> str:
 
 def written() -> dict[Path, str]:
     """Each page as it should be."""
-    tables = {PAGES / "settings.md": settings_table(), PAGES / "metrics.md": metrics_table()}
-    return {page: _filled(page.read_text(encoding="utf-8"), table) for page, table in tables.items()}
+    tables = {
+        "settings.md": settings_table(), "metrics.md": metrics_table(), "topics.md": topics_table(),
+        "commands.md": commands_text(), "http.md": routes_table(),
+    }  # fmt: skip
+    return {PAGES / name: _filled((PAGES / name).read_text(encoding="utf-8"), text) for name, text in tables.items()}
 
 
 def _filled(text: str, table: str) -> str:
@@ -162,6 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; status 1 when a page is old")
     check = parser.parse_args(arguments).check
+    os.environ["TENURE_LANG"] = "en"
     old = {page: text for page, text in written().items() if page.read_text(encoding="utf-8") != text}
     for page, text in old.items():
         if not check:

@@ -66,7 +66,7 @@ def test_the_generated_tables_are_those_of_the_code():
 
 
 def test_every_setting_stands_on_its_page_and_says_when_to_change_it():
-    page = (DOCS / "operations" / "settings.md").read_text(encoding="utf-8")
+    page = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
     when = page.partition("## When to change what")[2]
     names = {tool().variable(name) for kind in tool().models().values() for name in kind.model_fields}
     assert len(names) > 20
@@ -75,7 +75,7 @@ def test_every_setting_stands_on_its_page_and_says_when_to_change_it():
 
 
 def test_every_metric_stands_on_its_page():
-    page = (DOCS / "operations" / "metrics.md").read_text(encoding="utf-8")
+    page = (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")
     found = tool().metrics()
     assert len(found) > 15
     assert not {one.name for one in found if f"`{one.name}`" not in page}
