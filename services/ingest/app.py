@@ -21,6 +21,7 @@ from services.kit.broker import make_broker, started
 from services.kit.clock import Virtual
 from services.kit.health import Health
 from services.kit.metrics import metrics_route, new_registry
+from services.kit.sending import Sending
 from services.kit.settings import Environment
 from services.kit.sources import SourceConfig
 
@@ -42,6 +43,7 @@ def routes(
     bounds = Bounds(settings.max_body_bytes, settings.body_seconds, settings.max_requests)
     door = Door(webhooks, publisher, clock, metrics, bounds)
     health.ready("producer", publisher.state)
+    health.alive("sending", publisher.sending)
 
     async def refresh() -> None:
         metrics.tail.set(tail.largest() if tail else 0)
@@ -58,7 +60,7 @@ async def open_ingest(settings: IngestSettings) -> AsyncIterator[Service]:
     """Ingest on Kafka; on the embedded broker it also watches how far intake has read."""
     sources = read_sources(settings.config, Environment())
     broker = make_broker(settings, "ingest", request_seconds=settings.publish_seconds)
-    tail, loops = None, dict[str, Loop]()
+    tail, loops = None, dict[str, Loop]({"sending": Sending(broker).watch})
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(started(broker, settings))
         if settings.embedded_broker:

@@ -19,6 +19,7 @@ from services.kit.broker import Outgoing, publish_in_order
 from services.kit.health import State
 from services.kit.kafka_access import KafkaAccess
 from services.kit.logging import logger
+from services.kit.sending import Sending
 
 REFRESH_SECONDS = 0.5
 
@@ -37,6 +38,10 @@ class Publisher(Protocol):
         """Whether a publish is likely to succeed now."""
         ...
 
+    def sending(self) -> State:
+        """Whether one can succeed at all before a restart."""
+        ...
+
 
 class MemoryPublisher:
     """Keeps the records; `failure` is raised instead when it is set. For tests and previews."""
@@ -52,6 +57,9 @@ class MemoryPublisher:
 
     async def state(self) -> State:
         return State(ok=self.failure is None, detail="memory")
+
+    def sending(self) -> State:
+        return State(ok=True, detail="memory")
 
 
 class KafkaPublisher:
@@ -73,6 +81,9 @@ class KafkaPublisher:
 
     async def state(self) -> State:
         return State(ok=True) if await self._broker.ping(2.0) else State(ok=False, detail="kafka_unreachable")
+
+    def sending(self) -> State:
+        return Sending(self._broker).state()
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 FastStream logs what a handler raises and reads on; the next commit would then skip the broken batch for ever. So the
 first exception latches: nothing more is taken or committed, and `watch` ends the service. Its restart reads again from
-the last commit.
+the last commit. `watch` also ends it when the task that reads has ended: no ping of the broker would tell.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from contracts.topics import Topic
 from services.kit import broker as kafka
-from services.kit.errors import BrokenConsumerError
+from services.kit.errors import BrokenConsumerError, EndedTaskError
 from services.kit.health import State
 
 log = structlog.get_logger()
@@ -49,9 +49,18 @@ class Consumer:
         await self._commit(kafka.next_offsets(records))
 
     async def watch(self) -> None:
-        """Ends the service once a batch could not be taken in."""
-        await self._broken.wait()
-        raise BrokenConsumerError(self.topic.name)
+        """Ends the service once a batch could not be taken in, or the task that reads has ended.
+
+        To be called when the subscriber is started.
+        """
+        broken = asyncio.create_task(self._broken.wait())
+        try:
+            await asyncio.wait([broken, *self.subscriber.tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            broken.cancel()
+        if self._broken.is_set():
+            raise BrokenConsumerError(self.topic.name)
+        raise EndedTaskError(f"the task that reads {self.topic.name}")
 
     async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
         self._next |= offsets

@@ -6,6 +6,7 @@ KitError
 ├── UnreachableError        nobody: Kafka or the database is not there; the service ends and is started again
 ├── UnsafeSubscriberError   a developer: a subscriber could lose events silently
 ├── BrokenConsumerError     a developer: a batch could not be taken in; the service ends and reads it again
+├── EndedTaskError          nobody: a task of a library ended; the service ends with it and is started again
 └── EmbeddedError           who starts us: an embedded part did not start
 """
 
@@ -35,6 +36,13 @@ class BrokenConsumerError(KitError):
 
     def __init__(self, topic: str) -> None:
         super().__init__(f"a batch of {topic} could not be taken in; see the log before this line")
+
+
+class EndedTaskError(KitError):
+    """A task that only a restart brings back."""
+
+    def __init__(self, task: str) -> None:
+        super().__init__(f"{task} has ended by itself; see the log before this line")
 
 
 class EmbeddedError(KitError):

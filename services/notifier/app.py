@@ -23,6 +23,7 @@ from services.kit.errors import UnreachableError
 from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
 from services.kit.relay import Relay
+from services.kit.sending import Sending
 from services.kit.settings import Environment
 from services.notifier.channels.registry import open_channels, quotas
 from services.notifier.errors import StoreGoneError
@@ -51,6 +52,7 @@ class Parts:
     consumer: Consumer
     relay: Relay
     sender: Sender
+    sending: Sending
     metrics: Metrics
 
 
@@ -83,7 +85,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         )
         relay = _relay(settings, store, broker, holder)
         await stack.enter_async_context(kafka.started(broker, settings))
-        yield _service(Parts(store, consumer, relay, sender, metrics), registry)
+        yield _service(Parts(store, consumer, relay, sender, Sending(broker), metrics), registry)
 
 
 async def _limiter(settings: Settings, installation: Installation) -> Limiter:
@@ -122,7 +124,11 @@ def _service(parts: Parts, registry: CollectorRegistry) -> Service:
 
     routes: list[BaseRoute] = [status_route(parts.store, parts.consumer), *health.routes()]
     routes.append(metrics_route(registry, refresh))
-    return Service(routes, {"consumer": parts.consumer.watch, "relay": parts.relay.run, "sender": parts.sender.run})
+    loops = {
+        "consumer": parts.consumer.watch, "relay": parts.relay.run, "sender": parts.sender.run,
+        "sending": parts.sending.watch,
+    }  # fmt: skip
+    return Service(routes, loops)
 
 
 def _checks(health: Health, parts: Parts) -> None:
@@ -138,6 +144,7 @@ def _checks(health: Health, parts: Parts) -> None:
         return State(ok=True)
 
     health.alive("consuming", parts.consumer.consuming)
+    health.alive("sending", parts.sending.state)
     health.ready("assigned", parts.consumer.assigned)
     health.ready("relay", relay)
     health.ready("sender", sender)

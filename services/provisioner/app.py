@@ -23,6 +23,7 @@ from services.kit.errors import UnreachableError, UsageError
 from services.kit.health import Health, Progress, State
 from services.kit.metrics import metrics_route, new_registry
 from services.kit.relay import Relay
+from services.kit.sending import Sending
 from services.kit.settings import Environment
 from services.kit.tracing import span
 from services.platforms import gate
@@ -298,6 +299,8 @@ def _service(
         turned=turn.beat,
     )
     _checks(health, parts, worker, turn)
+    sending = Sending(broker)
+    health.alive("sending", sending.state)
 
     async def refresh() -> None:
         with suppress(DatabaseGoneError):  # the gauges keep their last values; readyz says why
@@ -315,6 +318,7 @@ def _service(
             "relay": relay.run,
             "sweeper": sweeper.run,
             "attention": attention.run,
+            "sending": sending.watch,
             **{c.topic.name: c.watch for c in consumers},
         },
     )

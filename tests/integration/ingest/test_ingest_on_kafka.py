@@ -22,6 +22,7 @@ from services.ingest.tail import Tail
 from services.kit.app import serve
 from services.kit.broker import Outgoing, make_broker, publish_in_order, started
 from services.kit.embedded.broker import EmbeddedBroker
+from services.kit.errors import EndedTaskError
 
 CONFIG = """
 sources:
@@ -121,6 +122,23 @@ async def test_202_means_that_kafka_has_the_record(broker, tmp_path):
                      "revision": 1}  # fmt: skip
 
 
+async def test_the_service_ends_when_the_task_that_sends_to_kafka_has_ended(broker, tmp_path):
+    """Nothing would be accepted any more until a restart, whatever a ping of the broker says."""
+
+    async def lose_it():
+        async with ingest(broker, tmp_path) as client:
+            health = (await client.get("/healthz")).json()
+            assert health["checks"]["sending"] == {"ok": True, "detail": "running"}
+            [sender] = [t for t in asyncio.all_tasks() if t.get_coro().__qualname__ == "Sender._sender_routine"]
+            sender.cancel()
+            with contextlib.suppress(httpx.TransportError):
+                while True:
+                    await client.get("/healthz")
+
+    with pytest.raises(EndedTaskError, match="sends to Kafka"):
+        await lose_it()
+
+
 async def test_one_workers_events_stay_in_order(broker, tmp_path):
     async with ingest(broker, tmp_path) as client:
         for start in range(0, 3000, 1000):
@@ -205,7 +223,9 @@ async def test_the_service_runs_on_its_own_and_stops_on_a_signal(broker, tmp_pat
     assert service.stdout is not None
     ready = json.loads(await service.stdout.readline())
     async with httpx.AsyncClient(base_url=ready["url"]) as client:
-        assert (await client.get("/readyz")).json()["checks"] == {"producer": {"ok": True, "detail": "ok"}}
+        assert (await client.get("/readyz")).json()["checks"] == {
+            "sending": {"ok": True, "detail": "running"}, "producer": {"ok": True, "detail": "ok"}
+        }  # fmt: skip
     service.send_signal(signal.SIGTERM)
     async with asyncio.timeout(20):
         assert await service.wait() == 0

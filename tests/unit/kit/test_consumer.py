@@ -7,7 +7,7 @@ import pytest
 
 from contracts.topics import HR_EVENTS
 from services.kit.consumer import Consumer
-from services.kit.errors import BrokenConsumerError
+from services.kit.errors import BrokenConsumerError, EndedTaskError
 
 
 class BugError(Exception):
@@ -46,3 +46,23 @@ async def test_what_was_taken_in_lets_the_service_run_on():
     assert it.consuming().ok
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(it.watch(), 0.01)
+
+
+@pytest.mark.parametrize("bug", [None, BugError()])
+async def test_the_service_ends_when_the_task_that_reads_has_ended(bug):
+    end = asyncio.Event()
+
+    async def read():
+        await end.wait()
+        if bug:
+            raise bug
+
+    it = consumer(None)
+    it.subscriber.tasks.append(asyncio.create_task(read()))
+    watching = asyncio.create_task(it.watch())
+    assert it.consuming().ok
+    end.set()
+    with pytest.raises(EndedTaskError, match=HR_EVENTS.name):
+        await watching
+    assert not it.consuming().ok
+    await asyncio.gather(*it.subscriber.tasks, return_exceptions=True)
