@@ -88,6 +88,14 @@ def targets() -> Dashboard:
                     "{{target}} p95"), unit="s"),
         lines("In the way", "Persons that wait, are held, lie in the inbox or are tried again.",
               Query("max by (target, verdict) (tenure_persons_standing)", "{{target}} {{verdict}}")),
+        lines("Held", "Persons whose change is held, by kind; `tenure holds list` names the slices.",
+              Query("max by (target, kind) (tenure_held)", "{{target}} {{kind}}")),
+        lines("Differences at the last sweep", "An orphan is named and never touched; what else stays is an alert.",
+              Query("max by (target, kind) (tenure_drift)", "{{target}} {{kind}}")),
+        lines("Changed by others", "Accounts first seen so in the last hour.",
+              Query("sum by (target, kind) (increase(tenure_changes_by_others_total[1h]))", "{{target}} {{kind}}")),
+        lines("Since compared whole", "The age of the last sweep.",
+              Query("max by (target) (tenure_oldest_check_seconds)", "{{target}}"), unit="s"),
     ])  # fmt: skip
 
 
