@@ -21,6 +21,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from staff import Event
 from standardwebhooks.webhooks import Webhook
+from watched import Heard, watched
 
 from contracts.topics import Topic
 from services.cli.installation import Installation, Options
@@ -60,8 +61,8 @@ class Seen:
 class World:
     """Made by `running`. `posted` counts copies of events sent, `accepted` those answered 202."""
 
-    def __init__(self, installation: Installation, said: list[str]) -> None:
-        self.installation, self.said = installation, said
+    def __init__(self, installation: Installation, said: list[str], heard: Heard) -> None:
+        self.installation, self.said, self.heard = installation, said, heard
         self.ready = installation.ready
         self.http = httpx.Client(timeout=30, trust_env=False)
         self.posted = self.accepted = 0
@@ -97,7 +98,9 @@ class World:
             "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signature,
         }  # fmt: skip
         self.posted += len(events)
+        self.heard.sent(events)
         answer = self.http.post(self.ready["events"], content=body, headers=headers)
+        self.heard.answered("events", answer)
         self.accepted += len(events) if answer.status_code == ACCEPTED else 0
         return answer
 
@@ -118,11 +121,14 @@ class World:
 
     def ask(self, path: str, **query: object) -> Any:
         answer = self.http.get(self.ready["provisioner"] + path, params=query, headers=self._operator)
+        self.heard.answered(path, answer)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def order(self, path: str, body: object) -> httpx.Response:
-        return self.http.post(self.ready["provisioner"] + path, json=body, headers=self._operator)
+        answer = self.http.post(self.ready["provisioner"] + path, json=body, headers=self._operator)
+        self.heard.answered(path, answer)
+        return answer
 
     @property
     def _operator(self) -> dict[str, str]:
@@ -223,12 +229,13 @@ async def _read(address: str, topic: Topic) -> list[ConsumerRecord[Any, Any]]:
 
 @contextmanager
 def running(policy: Path = POLICY, env: Mapping[str, str] = SPEEDY, **options: Any) -> Iterator[World]:
-    """An installation for the length of a `with`."""
+    """An installation for the length of a `with`; what it wrote is scanned at the end."""
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # as root the store runs as another user
         said: list[str] = []
-        with Installation(Options(policy, folder, sandbox=True, env=env, **options), said.append) as installation:
-            world = World(installation, said)
+        installation = Installation(Options(policy, folder, sandbox=True, env=env, **options), said.append)
+        with installation, watched(installation) as heard:
+            world = World(installation, said, heard)
             with world.http, world.told():
                 yield world

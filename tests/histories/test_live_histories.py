@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from histories import DATA, Told, oracle, true_rows
+from watched import watched
 
 from services.cli.installation import Installation, Options
 
@@ -78,7 +79,8 @@ class Live:
 def live(request):
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as folder:
         live = Live(request.param, Path(folder))
-        with live.installation:
+        with live.installation, watched(live.installation) as heard:
+            heard.sent(json.loads(line) for line in live.events.read_text("utf-8").splitlines())
             sent = live.tenure("send", str(live.events))
             assert sent["refused"] == 0
             yield live

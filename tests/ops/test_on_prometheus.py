@@ -10,6 +10,7 @@ from compose_check import EVENTS
 from monitoring import alertmanager, as_lines, program, prometheus, until
 from shipped import OPS, ROOT, RULE_TESTS, RULES, alerts, queries
 from trouble import CALM, TROUBLE, Stage, Told, serving
+from watched import watched
 
 from services.cli.client import Api
 from services.cli.installation import Installation, Options
@@ -76,7 +77,8 @@ def test_every_alert_reaches_its_receiver_and_is_told_to_be_over(tmp_path):
 def installation():
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as name:
         Path(name).chmod(0o711)  # as root the store runs as another user
-        with Installation(Options(POLICY, Path(name), sandbox=True)) as running:
+        with Installation(Options(POLICY, Path(name), sandbox=True)) as running, watched(running) as heard:
+            heard.sent(one for chapter in EVENTS.values() for one in chapter)
             yield running
 
 

@@ -53,7 +53,7 @@ class Scanner:
 
     def seen(self, text: str) -> list[str]:
         """What a text holds, by its labels."""
-        forms = list(_forms(text))
+        forms = set(_forms(text))
         return sorted(
             what for what, needles in self._needles.items() if any(n in form for n in needles for form in forms)
         )
