@@ -23,6 +23,7 @@ Verb = Literal[
     "remove",
     "delete",
     "invite",
+    "hand_over",
     "grant",
     "revoke",
     "create_department",
@@ -80,7 +81,9 @@ class StepTaken(Frozen):
     native_id: str | None = None
     entitlement: str | None = None
     fields: tuple[str, ...] = ()
-    """Names of the attributes that change; never their values."""
+    """Names of the attributes that change, never their values; of a hand-over what is handed over."""
+    to: str | None = None
+    """Of a hand-over: the native id of who takes over."""
     result: Result
     code: str | None = None
     """The platform's own code, where it gave one."""

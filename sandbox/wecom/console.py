@@ -7,6 +7,7 @@ from sandbox.kernel import ConsoleError
 from sandbox.wecom.config import Scope
 from sandbox.wecom.departments import Departments
 from sandbox.wecom.errors import WeComError
+from sandbox.wecom.handovers import Customer, HandOvers
 from sandbox.wecom.members import Members
 from sandbox.wecom.model import Corp, Member
 from sandbox.wecom.permissions import TrustedIps
@@ -21,10 +22,18 @@ class Console:
     """Members are named by ``id``, tags by name or id; what else an order holds are the fields to set."""
 
     def __init__(
-        self, corp: Corp, *, members: Members, departments: Departments, tags: Tags, tokens: Tokens, trusted: TrustedIps
+        self,
+        corp: Corp,
+        *,
+        members: Members,
+        departments: Departments,
+        tags: Tags,
+        tokens: Tokens,
+        trusted: TrustedIps,
+        hand_overs: HandOvers,
     ) -> None:
         self._corp, self._members, self._departments = corp, members, departments
-        self._tags, self._tokens, self._trusted = tags, tokens, trusted
+        self._tags, self._tokens, self._trusted, self._hand_overs = tags, tokens, trusted, hand_overs
         self._ops: dict[str, Callable[[Order], dict[str, Any]]] = {
             "create": self._create,
             "update": self._update,
@@ -32,6 +41,8 @@ class Console:
             "leave": self._leave,
             "tag": self._tag,
             "untag": self._untag,
+            "customer": self._customer,
+            "chat": self._chat,
             "department": self._department,
             "customer_contact_scope": self._customer_contact_scope,
             "app": self._app,
@@ -65,6 +76,8 @@ class Console:
             "tags": {str(tag.id): self._tag_row(tag.id) for tag in corp.tags.values()},
             "messages": [vars(message) for message in corp.messages],
             "resigned": corp.resigned,
+            "customers": {external: vars(one) for external, one in self._hand_overs.customers.items()},
+            "chats": self._hand_overs.chats,
         }
 
     def _create(self, order: Order) -> dict[str, Any]:
@@ -102,6 +115,17 @@ class Console:
             raise ConsoleError("no such tag")
         tag.users.discard(member.key)
         return self._tag_row(tag.id)
+
+    def _customer(self, order: Order) -> dict[str, Any]:
+        """``customer`` becomes a customer of the member; ``declines``: refuses to be handed over."""
+        customer = Customer(self._member(order).key, bool(order.get("declines")))
+        self._hand_overs.customers[order["customer"]] = customer
+        return vars(customer)
+
+    def _chat(self, order: Order) -> dict[str, Any]:
+        """The member owns the customer group ``chat``."""
+        self._hand_overs.chats[order["chat"]] = self._member(order).key
+        return {"chat": order["chat"]}
 
     def _department(self, order: Order) -> dict[str, Any]:
         """``action``: create (``name``, ``parentid``), update (``id`` and fields) or delete (``id``)."""

@@ -17,12 +17,15 @@ CONTACT_ONLY = {
     "department/update",
     "department/delete",
 }
-AGENT_ONLY = {"message/send", "message/recall", "externalcontact/get_follow_user_list"}
+AGENT_ONLY = {"message/send", "message/recall"}
+CUSTOMER_CONTACT = "externalcontact/"
+"""Only applications that may call it do; the contact-sync secret is none."""
 DETAIL_READS = {"user/get", "user/list", "user/simplelist", "department/list", "department/get"}
 
 
 def check_permission(app: App, path: str, *, contact_from_new_ip: bool) -> None:
-    if path in (CONTACT_ONLY if app.kind == "agent" else AGENT_ONLY):
+    agent_only = path in AGENT_ONLY or path.startswith(CUSTOMER_CONTACT)
+    if path in CONTACT_ONLY if app.kind == "agent" else agent_only:
         raise WeComError(48002)
     if app.kind == "contact" and contact_from_new_ip and path in DETAIL_READS:
         raise WeComError(48009)

@@ -14,6 +14,7 @@ from sandbox.wecom.config import WeComConfig
 from sandbox.wecom.console import Console
 from sandbox.wecom.departments import Departments
 from sandbox.wecom.errors import WeComError, error_answer, warning
+from sandbox.wecom.handovers import HandOvers
 from sandbox.wecom.invites import Invites
 from sandbox.wecom.members import Members
 from sandbox.wecom.messages import Messages
@@ -59,9 +60,15 @@ class WeCom(Platform):
         self._tokens = Tokens(corp)
         self._trusted = TrustedIps(self._config.trusted_ips, self.kernel.clock)
         departments, tags = Departments(corp), Tags(corp)
-        members = Members(corp, Placing(corp, departments))
+        members, hand_overs = Members(corp, Placing(corp, departments)), HandOvers(corp)
         self._console = Console(
-            corp, members=members, departments=departments, tags=tags, tokens=self._tokens, trusted=self._trusted
+            corp,
+            members=members,
+            departments=departments,
+            tags=tags,
+            tokens=self._tokens,
+            trusted=self._trusted,
+            hand_overs=hand_overs,
         )
         self._endpoints = _endpoints(
             departments,
@@ -70,7 +77,7 @@ class WeCom(Platform):
             tags=tags,
             invites=Invites(corp, members),
             messages=Messages(corp),
-        )
+        ) | _hand_overs(hand_overs)
 
     def routes(self) -> Mapping[tuple[str, str], Handler]:
         verbs = dict.fromkeys(self._endpoints, self._call)
@@ -184,4 +191,20 @@ def _endpoints(
         ("GET", "externalcontact/get_follow_user_list"): reads.follow_users,
         ("POST", "message/send"): messages.send,
         ("POST", "message/recall"): messages.recall,
+    }
+
+
+def _hand_overs(hand_overs: HandOvers) -> dict[tuple[str, str], Answering]:
+    """Those under `resigned/` and `transfer` are for owners who left."""
+    top = "externalcontact"
+    return {
+        ("GET", f"{top}/list"): hand_overs.owned,
+        ("POST", f"{top}/get_unassigned_list"): hand_overs.unassigned,
+        ("POST", f"{top}/transfer_customer"): hand_overs.transfer,
+        ("POST", f"{top}/transfer_result"): hand_overs.result,
+        ("POST", f"{top}/resigned/transfer_customer"): hand_overs.transfer_of_resigned,
+        ("POST", f"{top}/resigned/transfer_result"): hand_overs.result,
+        ("POST", f"{top}/groupchat/list"): hand_overs.chats_of,
+        ("POST", f"{top}/groupchat/onjob_transfer"): hand_overs.pass_chats,
+        ("POST", f"{top}/groupchat/transfer"): hand_overs.pass_chats_of_resigned,
     }

@@ -108,6 +108,8 @@ _NEEDS_PERSON = {
     "sign_in_code_refused": (40029, *range(40207, 40211)),
     "mailbox_refused": tuple(range(680043, 680047)),
     "message_refused": (44001, 44004, 45002),
+    "hand_over_refused": (40096, 40097, 40098, 40099, 40100, 40128, 40129, 40130, 40131, 40143, 40205, 41035, 81017,
+                          84061, *range(90500, 90505), 90507, 90508),
     "webhook_refused": (93000, 93004, 93008),
 }  # fmt: skip
 

@@ -253,6 +253,10 @@ class Desired:
     """Closing this person's access needs a person's word."""
     notices: tuple[str, ...] = ()
     """What a person must decide and what stands in the way of nothing."""
+    hand_over: tuple[str, ...] = ()
+    """What a leaver owned and this target can give to somebody else, such as `customers`."""
+    heirs: tuple[str, ...] = ()
+    """Who takes it over, as `id_space/worker_id`: the first with an open account there."""
     residue: tuple[str, ...] = ()
     """What policy wishes of a closed account and Tenure does not do."""
     drift: Drift = field(default_factory=Drift)
@@ -270,13 +274,16 @@ class Step:
     """One change on one target, with its reason. Only the fields its verb needs are set.
 
     create: native_id, attributes, departments, suspended, invite. update: attributes and/or departments that change
-    (one call). grant, revoke: entitlement. The rest: native_id alone. `departments` are native ids.
+    (one call). grant, revoke: entitlement. hand_over: what goes `to` whom (a native id;
+    None: nobody is known). The rest: native_id alone. `departments` are native ids.
     """
 
     verb: Verb
     target: str
     native_id: str = ""
     entitlement: str | None = None
+    what: str | None = None
+    to: str | None = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     departments: tuple[str, ...] | None = None
     leads: frozenset[str] = frozenset()

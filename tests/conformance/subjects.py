@@ -49,6 +49,14 @@ class Subject:
     def activate(self, native_id: str) -> None:
         raise NotImplementedError
 
+    def own(self, native_id: str, what: str, thing: str) -> None:
+        """Let the account own a customer or a customer group."""
+        raise NotImplementedError
+
+    def a_day_passes(self) -> None:
+        """In business time: a hand-over takes effect."""
+        raise NotImplementedError
+
     def fault(self, verb: str, kind: str) -> None:
         """Let the next call of `verb` (create, update, grant, read, create_department) fail in that way."""
         raise NotImplementedError
@@ -71,6 +79,12 @@ class OfMemory(Subject):
 
     def activate(self, native_id):
         self.platform.activate(native_id)
+
+    def own(self, native_id, what, thing):
+        self.platform.owned[what, thing] = native_id.casefold()
+
+    def a_day_passes(self):
+        self.platform.hand_over()
 
     def fault(self, verb, kind):
         error = TryLaterError("busy", verb) if kind == BUSY else OutcomeUnknownError("no_answer", verb)
@@ -99,13 +113,26 @@ class OfSandbox(Subject):
         subject.paths, subject.url = paths, url
         subject.wrong = KINDS[kind].open(kind, model.model_validate(config | wrong), OpenGate())
         subject.order("reset", {})
+        subject.order("clock", {})
         return subject
 
     def order(self, route: str, body: object) -> None:
         httpx.post(f"{self.url}/_sandbox/{route}", json=body).raise_for_status()
 
+    def state(self) -> dict[str, Any]:
+        shown: dict[str, Any] = httpx.get(f"{self.url}/_sandbox/state").raise_for_status().json()
+        return shown
+
     def activate(self, native_id):
         self.order("activate", {"id": native_id})
+
+    def own(self, native_id, what, thing):
+        op = {"customers": "customer", "customer_groups": "chat"}[what]
+        self.order("console", {"op": op, "id": native_id, op: thing})
+
+    def a_day_passes(self):
+        now = httpx.get(f"{self.url}/_sandbox/clock").json()["business_now"]
+        self.order("clock", {"business_at": now + 86_401})
 
     def fault(self, verb, kind):
         self.order("faults", [{"path": self.paths[verb], "kind": kind}])

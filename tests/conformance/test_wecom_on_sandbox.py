@@ -5,7 +5,7 @@ from subjects import of_wecom
 
 from sandbox.serve import running
 from services.platforms.errors import CredentialError, NeedsPersonError, TryLaterError
-from services.provisioner.connectors.base import Change
+from services.provisioner.connectors.base import Change, HandedOver
 from services.provisioner.model import AccountState
 
 
@@ -124,3 +124,53 @@ async def test_an_application_that_sees_a_part_is_found_out(narrow):
     assert caught.value.hint == "app_scope_too_narrow"
     with pytest.raises(NeedsPersonError):
         await narrow.connector.departments()
+
+
+@pytest.fixture
+async def leaver_and_heir(wecom):
+    pair = [await wecom.made() for _ in range(2)]
+    for native_id in pair:
+        wecom.activate(native_id)
+    return pair
+
+
+@pytest.mark.parametrize("what", ["customers", "customer_groups"])
+async def test_what_a_deleted_member_owned_goes_over_by_the_calls_for_leavers(wecom, leaver_and_heir, what):
+    leaver, heir = leaver_and_heir
+    wecom.own(leaver, what, "x1")
+    await wecom.connector.delete(leaver)
+    await wecom.connector.hand_over(leaver, heir, what)
+    wecom.a_day_passes()
+    assert await wecom.connector.hand_over(leaver, heir, what) == HandedOver()
+    with pytest.raises(NeedsPersonError, match="nobody_to_take_over"):
+        await wecom.connector.hand_over(heir, None, what)
+
+
+async def test_a_customer_who_declines_stays_and_is_not_asked_again(wecom, leaver_and_heir):
+    leaver, heir = leaver_and_heir
+    wecom.order("console", {"op": "customer", "id": leaver, "customer": "x1", "declines": True})
+    await wecom.connector.hand_over(leaver, heir, "customers")
+    for _ in range(3):
+        assert await wecom.connector.hand_over(leaver, heir, "customers") == HandedOver(refused=1)
+
+
+async def test_a_customer_given_away_too_often_needs_a_person_and_the_others_go(wecom, leaver_and_heir):
+    leaver, heir = leaver_and_heir
+    wecom.own(leaver, "customers", "x1")
+    for _ in range(2):
+        await wecom.connector.hand_over(leaver, heir, "customers")
+        wecom.a_day_passes()
+        leaver, heir = heir, leaver
+    wecom.own(leaver, "customers", "x2")
+    with pytest.raises(NeedsPersonError, match="hand_over_refused") as caught:
+        await wecom.connector.hand_over(leaver, heir, "customers")
+    assert caught.value.code == "40128"
+    wecom.a_day_passes()
+    shown = wecom.state()["customers"]
+    assert {external: one["status"] for external, one in shown.items()} == {"x1": 1, "x2": 2}
+
+
+async def test_an_application_without_customer_contact_needs_a_person_and_stops_nothing_else(wecom, leaver_and_heir):
+    wecom.order("faults", [{"path": "externalcontact/list", "kind": "errcode", "code": 48002}])
+    with pytest.raises(NeedsPersonError, match="customer_contact_not_allowed"):
+        await wecom.connector.hand_over(*leaver_and_heir, "customers")

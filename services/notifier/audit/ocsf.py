@@ -52,6 +52,7 @@ ACTIVITY: Mapping[Verb, Act] = {
     "update": (ENTITY, UPDATE),
     "move": (ENTITY, 5),
     "invite": (ENTITY, 6),
+    "hand_over": (ACCESS, OTHER),
     "grant": (ACCESS, 1),
     "revoke": (ACCESS, 2),
     "create_department": (ENTITY, CREATE),
@@ -136,6 +137,7 @@ def _step(step: StepTaken, record_id: str) -> AuditRecord:
     facts = {
         "person_id": step.person_id, "target": step.target, "platform": step.platform, "verb": step.verb,
         "native_id": step.native_id, "entitlement": step.entitlement, "fields": list(step.fields),
+        "to": step.to,
         "result": step.result, "irreversible": step.irreversible, "plan": step.plan_id, "number": step.number,
         "facts": list(step.reason.facts), "rule": step.reason.rule, "policy": step.reason.policy,
     }  # fmt: skip

@@ -11,6 +11,7 @@ from services.provisioner.act import readback
 from services.provisioner.act.executor import Taken, take
 from services.provisioner.act.target import Target
 from services.provisioner.model import Account, AccountState, Step
+from services.provisioner.plan import handing_over
 from services.provisioner.plan.books import message
 from services.provisioner.plan.planner import PREPARED, REPAIRED
 from services.provisioner.store.port import Claim, Queue, StoredAccount
@@ -82,6 +83,8 @@ class Carrier:
             self.asked.add(taken.step.entitlement)
         if taken.error is None:
             self.stored = readback.remember(self.stored, taken.step, taken.native_id, self.at)
+            if taken.handed and taken.step.what:
+                self.stored = handing_over.noted(self.stored, taken.step.what, taken.handed, self.at)
         elif isinstance(taken.error, OutcomeUnknownError):
             # Perhaps done: remember it as ours, and force a look before anything else.
             memory = readback.remember(self.stored, taken.step, taken.native_id, self.at)
@@ -100,6 +103,7 @@ class Carrier:
     def _outcome(self, plan_id: int, number: int, taken: Taken) -> StepTaken:
         step, error = taken.step, taken.error
         fields = [*sorted(step.attributes), *(["departments"] if step.departments is not None else [])]
+        fields += [step.what] if step.what else []
         return StepTaken(
             plan_id=str(plan_id),
             number=number,
@@ -110,6 +114,7 @@ class Carrier:
             native_id=taken.native_id or None,
             entitlement=step.entitlement,
             fields=tuple(fields),
+            to=step.to,
             result=taken.result,
             code=error.code if error else None,
             detail=error.api if error else None,

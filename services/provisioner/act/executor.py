@@ -19,31 +19,48 @@ from services.platforms.errors import (
     TryLaterError,
 )
 from services.provisioner.act.lists import Lists
-from services.provisioner.connectors.base import DONE, Change, Connector, NewAccount, Outcome
+from services.provisioner.connectors.base import (
+    DONE,
+    Change,
+    Connector,
+    HandedOver,
+    HandsOver,
+    NewAccount,
+    Outcome,
+)
 from services.provisioner.model import Step
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step and what became of it; `native_id` is the platform's answer to a create."""
+    """A step and what became of it; `native_id` is the platform's answer to a create, `handed` to a hand-over."""
 
     step: Step
     result: Result
     native_id: str
     error: PlatformError | None = None
+    handed: HandedOver | None = None
 
 
 async def take(step: Step, connector: Connector, lists: Lists) -> Taken:
     """Take one step. Platform errors become results; GateClosedError and bugs escape."""
-    native_id = step.native_id
+    native_id, handed = step.native_id, None
     try:
         if step.verb == "create":
             native_id, outcome = await connector.create(_new(step)), DONE
+        elif step.verb == "hand_over":
+            handed, outcome = await _hand_over(step, connector), DONE
         else:
             outcome = await _do(step, connector, lists)
     except PlatformError as exc:
         return Taken(step, result_of(exc), native_id, exc)
-    return Taken(step, outcome, native_id)
+    return Taken(step, outcome, native_id, handed=handed)
+
+
+async def _hand_over(step: Step, connector: Connector) -> HandedOver:
+    if not isinstance(connector, HandsOver) or step.what is None:
+        raise ValueError(step.verb)
+    return await connector.hand_over(step.native_id, step.to, step.what)
 
 
 def _new(step: Step) -> NewAccount:
@@ -79,7 +96,7 @@ async def _do(step: Step, connector: Connector, lists: Lists) -> Outcome:  # noq
             return await connector.delete(who)
         case "invite":
             return await connector.invite(who)
-        case "create" | "create_department" | "update_department" | "delete_department":
+        case "create" | "hand_over" | "create_department" | "update_department" | "delete_department":
             raise ValueError(step.verb)
         case _ as never:
             assert_never(never)

@@ -25,12 +25,13 @@ from services.provisioner.act import adopt
 from services.provisioner.act.carry import Carrier, FencedError, recalled, resolved
 from services.provisioner.act.case import Case
 from services.provisioner.act.endings import Ending, ending
+from services.provisioner.act.heirs import heir_of
 from services.provisioner.act.target import Target
 from services.provisioner.act.watch import Watch
-from services.provisioner.connectors.base import NamesResidue
+from services.provisioner.connectors.base import HandsOver, NamesResidue
 from services.provisioner.model import Account, AccountState, Step
-from services.provisioner.plan import guards
-from services.provisioner.plan.books import message
+from services.provisioner.plan import guards, handing_over
+from services.provisioner.plan.books import Books, message
 from services.provisioner.plan.decided import identified, linked, named, told
 from services.provisioner.plan.planner import GONE, PREPARED, Plan, plan
 from services.provisioner.plan.wish import Wish, wish
@@ -115,6 +116,8 @@ class Pass:
             if carrier.failure:
                 stopped = await self._after(carrier, wanted, carrier.failure.error)
                 if stopped:
+                    if carrier.failure.step.verb == "hand_over":
+                        await self._read_back(carrier)  # the access is closed, whatever becomes of what they owned
                     return stopped
                 before = ()
             await self._read_back(carrier)
@@ -164,6 +167,7 @@ class Pass:
         links = await self.store.department_links(self.target.name) if managed else {}
         native_id = carrier.stored.observed.native_id if carrier.stored else None
         wanted = wish(self.case.desired, native_id, links, await self.target.top(), managed=managed)
+        wanted = await self._handing_over(wanted, carrier.stored)
         there = carrier.stored is not None and carrier.stored.observed.state not in GONE
         if wanted.access == "closed" or wanted.waits or there or self.case.desired.mode != "enforce":
             return wanted
@@ -173,6 +177,18 @@ class Pass:
             if reserved is not None:
                 return replace(wanted, native_id=reserved)
         return Ending("inbox", "no_name_left")
+
+    async def _handing_over(self, wanted: Wish, stored: StoredAccount | None) -> Wish:
+        """The wish with what is to be handed over, and to whom."""
+        connector, what = self.target.connector, self.case.desired.hand_over
+        if not what or not isinstance(connector, HandsOver):
+            return wanted
+        needed = connector.needed_to_hand_over
+        asked = handing_over.wished(wanted, what, None, stored, self.case.at, needed)
+        if not asked.hand_over:
+            return asked
+        heir = await heir_of(self.case.desired.heirs, self.claim.person_id, self.target.name, self.store)
+        return replace(asked, heir=heir)
 
     def _settled(self, made: Plan, stored: StoredAccount | None) -> Ending:
         self._reports = made.reports
@@ -240,7 +256,8 @@ class Pass:
         if how.pause_target:
             await self.pauses.pause(self.target.name, "tenure", how.reason)
         decisions = self._decided(carrier)
-        dates = [date for date in (self.case.next_change, how.next_at) if date]
+        under_way = handing_over.under_way(carrier.stored).values() if how.verdict == "settled" else ()
+        dates = [date for date in (self.case.next_change, how.next_at, *under_way) if date]
         if how.reason == "newer_facts":
             dates = [self.case.at]
         forget = how.verdict == "settled" and self._undone(carrier.stored)
@@ -259,9 +276,19 @@ class Pass:
             messages=(*self._checked(carrier, how), *(each for d in decisions for each in told(d))),
             decisions=decisions,
         )
-        finished = await self.store.finish(self.claim, self.process, end, self.case.books)
+        finished = await self.store.finish(self.claim, self.process, end, self._books(carrier.stored))
         await self._ask_departments(how)
         return finished
+
+    def _books(self, stored: StoredAccount | None) -> Books:
+        """With what is being handed over, here and on the other targets, as due later."""
+        accounts = {**self.case.file.accounts, **({self.target.name: stored} if stored else {})}
+        left = [worker.left_at for worker in self.case.state.workers if worker.left_at]
+        since = max(left, default=None)
+        more = [owed for target in sorted(accounts) for owed in handing_over.owed(target, accounts[target], since)]
+        if not more or self.case.desired.access != "closed":
+            return self.case.books
+        return replace(self.case.books, owed=lambda: (*self.case.books.owed(), *more))
 
     def _undone(self, stored: StoredAccount | None) -> bool:
         """Whether what was prepared for a hire that was taken back is gone."""
@@ -301,7 +328,7 @@ class Pass:
 
     async def _result(self, stored: StoredAccount | None) -> TargetResult:
         account = stored.observed if stored else None
-        residue = await self._residue(account) if account else ()
+        residue = await self._residue(stored) if stored else ()
         return TargetResult(
             target=self.target.name,
             platform=self.target.platform,
@@ -311,12 +338,13 @@ class Pass:
             residue=residue,
         )
 
-    async def _residue(self, account: Account) -> tuple[str, ...]:
+    async def _residue(self, stored: StoredAccount) -> tuple[str, ...]:
         """What the platform gives no way to end, or what it shows that we cannot bring about."""
-        connector, found = self.target.connector, list[str]()
+        connector, account, found = self.target.connector, stored.observed, list[str]()
         if self.case.desired.access == "closed":
             left = (*connector.residue[self.case.desired.case], *self.case.desired.residue, *self._reports)
-            return left if account.state not in GONE else ()
+            kept = tuple(handing_over.refused(stored))
+            return (*left, *kept) if account.state not in GONE else kept
         if account.state is AccountState.INVITED:
             found.append("not_activated")
         if isinstance(connector, NamesResidue) and self._moved:

@@ -7,7 +7,8 @@ refuses is raised as an error of `services.platforms.errors`. Every request pass
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from datetime import timedelta
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from services.provisioner.model import Account, Case, Verb
 
@@ -182,6 +183,36 @@ class ManagesDepartments(Protocol):
 
     def fitting(self, name: str) -> str:
         """The name as this platform takes it: illegal characters become `_`, too long is cut."""
+        ...
+
+
+class HandedOver(NamedTuple):
+    """How far a hand-over is: `under_way` go over by themselves and are looked for `after` that long.
+
+    `refused` stay where they are for good: whom they belong to wants it so.
+    """
+
+    under_way: int = 0
+    refused: int = 0
+    after: timedelta = timedelta(days=1)
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """Gives what a leaver owned to somebody else. `hands_over` are the words for it, such as `customers`.
+
+    `needed_to_hand_over`: entitlements that a leaver keeps until it is done.
+    """
+
+    hands_over: frozenset[str]
+    needed_to_hand_over: frozenset[str]
+
+    async def hand_over(self, native_id: str, to: str | None, what: str) -> HandedOver:
+        """Read what is still the leaver's and hand over what is not on its way; nothing left is HandedOver().
+
+        Raises NeedsPersonError for what cannot be handed over, or when there is something and nobody to take it
+        (`to` None); what can was started all the same.
+        """
         ...
 
 

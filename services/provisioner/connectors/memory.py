@@ -16,7 +16,16 @@ from pydantic import Field as Setting
 
 from services.platforms.errors import NeedsPersonError, NotThereError, PlatformError, TakenError
 from services.platforms.gate import Gate
-from services.provisioner.connectors.base import ALREADY_SO, DONE, Change, Field, NativeDepartment, NewAccount, Outcome
+from services.provisioner.connectors.base import (
+    ALREADY_SO,
+    DONE,
+    Change,
+    Field,
+    HandedOver,
+    NativeDepartment,
+    NewAccount,
+    Outcome,
+)
 from services.provisioner.model import Account, AccountState, Case, Verb
 
 ROOT = "1"
@@ -66,6 +75,10 @@ class MemoryPlatform:
     holders: dict[tuple[str, str], str] = field(default_factory=dict)
     """Who holds a mobile or e-mail (folded), by folded native id."""
     failures: list[Failure] = field(default_factory=list)
+    owned: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Folded native id of the owner of a thing: (`customers`, its id)."""
+    handing: dict[tuple[str, str], str] = field(default_factory=dict)
+    """To whom it goes once `hand_over` is called."""
 
     def fail(self, verb: str, error: PlatformError, *, after_commit: bool = False) -> None:
         """Let the next call of `verb` ("create", "*" for any) raise `error`, not done or done."""
@@ -81,6 +94,11 @@ class MemoryPlatform:
     def activate(self, native_id: str) -> None:
         """The person joins."""
         self.put(replace(self.accounts[native_id.casefold()], state=AccountState.ACTIVE))
+
+    def hand_over(self) -> None:
+        """The time is over in which a hand-over takes effect."""
+        self.owned |= self.handing
+        self.handing.clear()
 
     def put(self, account: Account) -> None:
         """Also an administrator's hand: no rule is checked."""
@@ -126,6 +144,8 @@ class Memory:
     per_call = PER_CALL
     root = ROOT
     leaders_with_departments = False
+    hands_over = frozenset({"customers", "customer_groups"})
+    needed_to_hand_over = frozenset[str]()
 
     def __init__(self, target: str, config: MemoryConfig, gate: Gate, platform: MemoryPlatform) -> None:
         self.platform = platform
@@ -218,6 +238,16 @@ class Memory:
         async with self._call("members"):
             holders = self.platform.lists.get(entitlement, set())
             return frozenset(self.platform.accounts[key].native_id for key in holders)
+
+    async def hand_over(self, native_id: str, to: str | None, what: str) -> HandedOver:
+        """It takes effect when the platform says so (`MemoryPlatform.hand_over`)."""
+        async with self._call("hand_over"):
+            things = self.platform.owned.items()
+            theirs = [thing for thing, owner in things if thing[0] == what and owner == native_id.casefold()]
+            if theirs and to is None:
+                raise NeedsPersonError("nobody", "memory", "nobody_to_take_over")
+            self.platform.handing |= {t: str(to).casefold() for t in theirs if t not in self.platform.handing}
+            return HandedOver(len(theirs))
 
     async def departments(self) -> Sequence[NativeDepartment]:
         async with self._call("departments"):

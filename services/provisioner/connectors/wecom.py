@@ -19,11 +19,13 @@ from services.provisioner.connectors.base import (
     ALREADY_SO,
     DONE,
     Change,
+    HandedOver,
     NativeDepartment,
     NewAccount,
     Outcome,
 )
 from services.provisioner.connectors.base import Field as FieldRule
+from services.provisioner.connectors.wecom_customers import HANDS_OVER, Customers
 from services.provisioner.connectors.wecom_tags import CUSTOMER_CONTACT, PER_CALL, Tags, refusal
 from services.provisioner.model import Account, Case, Verb
 
@@ -92,10 +94,13 @@ class WeComConnector:
     root = translate.ROOT
     leaders_with_departments = False
     may_leave = frozenset({CUSTOMER_CONTACT})
+    hands_over = HANDS_OVER
+    needed_to_hand_over = frozenset({CUSTOMER_CONTACT})
 
     def __init__(self, client: WeCom, customer_contact_tag: str) -> None:
         self._client = client
         self._tags = Tags(client, customer_contact_tag)
+        self._customers = Customers(client)
 
     async def create(self, account: NewAccount) -> str:
         answer = await self._client.call("user/create", body=translate.member(account), subject=account.native_id)
@@ -194,6 +199,9 @@ class WeComConnector:
             return dict.fromkeys(native_ids, NOT_READABLE)
         shown = {str(userid).casefold() for userid in answer.get("follow_user") or ()}
         return {native_id: NOT_IN_SCOPE for native_id in native_ids if native_id.casefold() not in shown}
+
+    async def hand_over(self, native_id: str, to: str | None, what: str) -> HandedOver:
+        return await self._customers.hand_over(native_id, to, what)
 
     async def departments(self) -> Sequence[NativeDepartment]:
         """Names come from the application; the contact-sync list of numbers shows whether it sees them all."""

@@ -70,7 +70,7 @@ def plan(wish: Wish, stored: StoredAccount | None, abilities: Abilities, begun: 
     """Compare the wish with the stored account. `begun`: when the fact that began the employment was recorded."""
     there = stored is not None and stored.observed.state not in GONE
     if wish.access == "closed":
-        return _closing(wish, stored, abilities) if stored and there else Plan()
+        return _closing(wish, stored, abilities) if stored and there else Plan((*_hand_over(wish, stored),))
     if stored and _closed_by_others(wish, stored, begun) and wish.drift.closed_by_others != "repair":
         return _left_alone(CLOSED_BY_OTHERS, held=wish.drift.closed_by_others == "hold")
     if wish.waits and not there:
@@ -152,9 +152,17 @@ def _close(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[
             reached = _CLOSED_TO[ends_in]
     gone = reached >= _CLOSED_TO[AccountState.REMOVED]
     if wish.case == "leave" and not gone:
-        yield from _revokes(wish, account, account.grants)
-    if wish.delete and not gone:
+        yield from _revokes(wish, account, account.grants - wish.needed)
+        yield from _hand_over(wish, stored)
+    if wish.delete and not gone and not wish.handing_over:
         yield Step("delete", wish.target, account.native_id, irreversible=True, reason=wish.reason)
+
+
+def _hand_over(wish: Wish, stored: StoredAccount | None) -> Iterator[Step]:
+    """Also of an account that somebody else deleted: what it owned is still the company's."""
+    for what in wish.hand_over if stored and wish.case == "leave" else ():
+        native_id = stored.observed.native_id if stored else ""
+        yield Step("hand_over", wish.target, native_id, what=what, to=wish.heir, reason=wish.reason)
 
 
 def _change(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[Step]:

@@ -22,6 +22,13 @@ class Wish:
     grants: Mapping[str, Reason] = field(default_factory=dict)
     denied: Mapping[str, Reason] = field(default_factory=dict)
     exclusive: frozenset[str] = frozenset()
+    hand_over: tuple[str, ...] = ()
+    """What is to be handed over now, or looked for again."""
+    handing_over: bool = False
+    """Something is not handed over yet: the account is not deleted before."""
+    heir: str | None = None
+    needed: frozenset[str] = frozenset()
+    """Entitlements that a leaver keeps until everything is handed over."""
     delete: bool = False
     undo: bool = False
     protected: bool = False

@@ -14,7 +14,9 @@ from services.provisioner.policy.rules import Accounts, Policy, Target
 
 __all__ = ["Departments", "Past", "decisive", "desired", "next_turn"]
 
-HAND_OVER = "hand_over_not_supported"
+SESSIONS = "sessions_not_ended"
+NOT_HANDED_OVER = "not_handed_over"
+"""How a residue begins: policy wishes it and the target gives no way to do it."""
 
 
 def desired(
@@ -63,6 +65,8 @@ def _wanted(
     open_ = case is None
     placed = policy.departments[target].manage != "none"
     held = holding(policy, context, target, facts, past, at) if open_ else Holding()
+    undo = not state.active and not state.employed_before and state.next_hire_at is None
+    gone = case == "leave" and not undo and not state.unidentified
     deletion = None if open_ else endings.deletion(policy, state, past, at)
     return Desired(
         target=target,
@@ -77,10 +81,12 @@ def _wanted(
         denied=held.denied,
         exclusive=policy.exclusive.get(target, frozenset()),
         delete=deletion is not None and deletion.at <= at,
-        undo=not state.active and not state.employed_before and state.next_hire_at is None,
+        undo=undo,
         protected=not open_ and not state.stopped and policy.protects(state),
         notices=endings.notices(policy, state, at) if open_ else (),
-        residue=(HAND_OVER,) if case == "leave" and policy.leavers.hand_over else (),
+        hand_over=configured.hands_over if gone else (),
+        heirs=tuple(_heirs(policy, state, context)) if gone and configured.hands_over else (),
+        residue=tuple(_residue(policy, configured)) if gone else (),
         drift=policy.drift,
         due=tuple(_due(policy, state, held, deletion, at)),
         next_at=_next(policy, state, rules, held, deletion, at),
@@ -178,6 +184,28 @@ def _manager(context: Context) -> str | None:
     if worker is None or worker.assignment.manager_id is None:
         return None
     return f"{worker.worker.id_space}/{worker.assignment.manager_id}"
+
+
+def _residue(policy: Policy, target: Target) -> Iterator[str]:
+    if policy.leavers.end_sessions:
+        yield SESSIONS
+    for what in target.keeps:
+        yield f"{NOT_HANDED_OVER}:{what}"
+
+
+def _heirs(policy: Policy, state: PersonState, context: Context) -> Iterator[str]:
+    """Who may take over what a leaver owned, in the order of policy, as `id_space/worker_id`."""
+    leave = state.primary.leave if state.primary else None
+    for who in policy.leavers.hand_over.to if policy.leavers.hand_over else ():
+        match who:
+            case "successor" if state.primary and leave and leave.successor_id:
+                yield f"{state.primary.worker.id_space}/{leave.successor_id}"
+            case "manager" if manager := _manager(context):
+                yield manager
+            case "successor" | "manager":
+                continue
+            case _:
+                yield who
 
 
 def _text(value: object) -> str | None:

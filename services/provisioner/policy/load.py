@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -37,6 +37,12 @@ class Abilities(Protocol):
     @property
     def can_prepare(self) -> bool: ...
     def refusal(self, entitlement: str) -> str | None: ...
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    @property
+    def hands_over(self) -> frozenset[str]: ...
 
 
 class Kind(Protocol):
@@ -106,6 +112,9 @@ class _Loading:
         self._check_names()
         self._check_notify()
         file = self.file
+        if file.leavers.end_sessions:
+            text = "no platform here can end sessions; what remains is named as residue"
+            self.warnings.append(self.document.problem(("leavers", "end_sessions"), text, at_key=True))
         targets = {key: made for key, target in file.targets.items() if (made := self._target(key, target))}
         return Policy(
             version=version_of(self.document.data),
@@ -175,7 +184,23 @@ class _Loading:
             enforce_for=self._condition((*at, "enforce_for"), section.enforce_for),
             invite=section.invite == "on_first_day",
             close_by=section.close_by,
+            **self._hand_over(name, section),
         )
+
+    def _hand_over(self, name: str, section: TargetSection) -> dict[str, tuple[str, ...]]:
+        """What is handed over here, and what stays although policy wishes it everywhere."""
+        kind, everywhere = self.abilities.get(name), self.file.leavers.hand_over
+        can = kind.hands_over if isinstance(kind, HandsOver) else frozenset[str]()
+        for number, what in enumerate(section.hand_over or ()):
+            if what not in can:
+                known = f"it can hand over {', '.join(sorted(can))}" if can else "it can hand over nothing"
+                self._refuse(("targets", name, "hand_over", number), f"{section.type} has no way to do that; {known}")
+        if section.hand_over and everywhere is None:
+            text = "says nothing of who takes over; add leavers: {hand_over: {to: [manager], what: [...]}}"
+            self._refuse(("targets", name, "hand_over"), text, at_key=True)
+        wished = everywhere.what if everywhere else ()
+        here = section.hand_over if section.hand_over is not None else wished
+        return {"hands_over": tuple(w for w in here if w in can), "keeps": tuple(w for w in wished if w not in can)}
 
     def _close_by(self, name: str, section: TargetSection) -> None:
         closing = self.abilities[name].closing

@@ -26,6 +26,12 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
+WorkerId = Annotated[str, StringConstraints(pattern=r"^.+/[^/]+$")]
+"""A worker by `id_space/worker_id`."""
+Property = Literal["customers", "customer_groups"]
+"""What a leaver can own on a platform."""
+
+
 class TargetSection(Section):
     """One platform. The keys beside these (addresses, secrets) are those of its type."""
 
@@ -43,6 +49,8 @@ class TargetSection(Section):
         default_factory=dict
     )
     """How access ends in each case, where not the platform's usual way."""
+    hand_over: tuple[Property, ...] | None = None
+    """What of a leaver is handed over here, where not all that `leavers.hand_over` names and the platform can."""
 
 
 class AttributeSection(Section):
@@ -87,13 +95,18 @@ class BirthrightSection(Section):
 
 
 class HandOver(Section):
-    to: tuple[Literal["successor", "manager"], ...]
-    what: tuple[str, ...]
+    to: tuple[Literal["successor", "manager"] | WorkerId, ...] = Field(min_length=1)
+    """Who takes over: the first with an open account. The leave names a successor; a worker is `id_space/worker_id`."""
+    what: tuple[Property, ...] = Field(min_length=1)
+    """What is handed over where the platform can; elsewhere it is residue."""
 
 
 class Leavers(Section):
+    """What becomes of a leaver's account."""
+
     suspend: Literal["at_once"] = "at_once"
     end_sessions: bool = False
+    """A wish: no platform here can end sessions, so what remains is named as residue."""
     hand_over: HandOver | None = None
     delete_after: Duration | None = None
 
@@ -169,9 +182,7 @@ class File(Section):
     notify: Notify = Notify()
 
 
-NOT_ACTED_ON = (
-    "leavers.end_sessions", "leavers.hand_over", "drift.unknown_account",
-)  # fmt: skip
+NOT_ACTED_ON = ("drift.unknown_account",)
 """Keys that are validated and of which Tenure does nothing yet: loading says so for each that is used."""
 
 

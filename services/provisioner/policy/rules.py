@@ -31,6 +31,10 @@ class Target:
     enforce_for: Condition | None = None
     invite: bool = True
     close_by: Mapping[Case, Verb] = field(default_factory=dict)
+    hands_over: tuple[str, ...] = ()
+    """What of a leaver policy wants handed over and this target can."""
+    keeps: tuple[str, ...] = ()
+    """What policy wants handed over and this target cannot."""
 
 
 @dataclass(frozen=True, slots=True)

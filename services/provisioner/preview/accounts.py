@@ -14,6 +14,7 @@ from contracts.decisions import Decision
 from services.provisioner.facts.departments import Departments
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Account, AccountState, Desired, PersonState, Step, WorkerState
+from services.provisioner.plan import handing_over
 from services.provisioner.plan.planner import PREPARED, plan
 from services.provisioner.plan.wish import Wish, wish
 from services.provisioner.policy.cel import Context, midnight
@@ -80,6 +81,7 @@ class Life:
         held = self.held.get(target)
         wished = wished_by(wanted, self.planned.managed(target), held.account.observed if held else None)
         before = held.account if held else None
+        wished = handing_over.wished(wished, wanted.hand_over, next(iter(wanted.heirs), None), before, at)
         made = plan(wished, before, self.planned.abilities[target], state.entitled_recorded_at)
         if not made.steps:
             return
@@ -128,7 +130,7 @@ def carried_out(before: StoredAccount | None, steps: Sequence[Step], wished: Wis
     return StoredAccount(
         account,
         at,
-        written=dict(account.attributes) | _marks(before, steps),
+        written=dict(account.attributes) | _marks(before, steps) | _handed(before, steps),
         granted=account.grants,
         closed_by_us=wished.access != "open",
     )
@@ -139,6 +141,14 @@ def _marks(before: StoredAccount | None, steps: Sequence[Step]) -> dict[str, str
     made = next((step.suspended for step in steps if step.verb == "create"), None)
     prepared = made if made is not None else before is not None and PREPARED in before.written
     return {PREPARED: "1"} if prepared and not {"resume", "suspend"} & {step.verb for step in steps} else {}
+
+
+def _handed(before: StoredAccount | None, steps: Sequence[Step]) -> dict[str, str | None]:
+    """What was handed over, until somebody works with the account again. Here it takes no time."""
+    if any(step.verb in ("create", "resume") for step in steps):
+        return {}
+    known = {} if before is None else {n: v for n, v in before.written.items() if n.startswith(handing_over.HANDED)}
+    return known | {handing_over.HANDED + (step.what or ""): "0" for step in steps if step.verb == "hand_over"}
 
 
 # ---------------------------------------------------------------- when to look

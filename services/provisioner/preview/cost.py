@@ -18,6 +18,7 @@ _WRITES: Mapping[Verb, str] = {
     "create": "user/create",
     "update": "user/update", "move": "user/update", "suspend": "user/update", "resume": "user/update",
     "strip": "user/update", "remove": "user/delete", "delete": "user/delete", "invite": "batch/invite",
+    "hand_over": "hand_over",
     "create_department": "department/create", "update_department": "department/update",
     "delete_department": "department/delete",
 }  # fmt: skip

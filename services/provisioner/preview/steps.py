@@ -8,6 +8,7 @@ from typing import Any
 from contracts.decisions import Decision
 from services.provisioner.facts.fold import timeline
 from services.provisioner.model import Desired, Fact, Step, Verb
+from services.provisioner.plan import handing_over
 from services.provisioner.plan.planner import Plan, plan
 from services.provisioner.plan.wish import wish
 from services.provisioner.policy.desired import desired
@@ -102,9 +103,10 @@ class Preview:
             self._named.setdefault(target, set()).add(department)
         native_id = account.observed.native_id if account else ""
         under = self._under(target, account)
-        return plan(
-            wish(wanted, native_id, links, under, managed=managed), account, self.planned.abilities[target], begun
-        )
+        wished = wish(wanted, native_id, links, under, managed=managed)
+        heir = next(iter(wanted.heirs), None)
+        wished = handing_over.wished(wished, wanted.hand_over, heir, account, self.at)
+        return plan(wished, account, self.planned.abilities[target], begun)
 
     def _under(self, target: str, account: StoredAccount | None) -> str:
         """The native id of the top: of one named by a path only the platform knows it, so who is somewhere stays."""
@@ -117,7 +119,8 @@ class Preview:
         self.steps += 1
         before, after = change(step, account)
         return {
-            "person_id": person_id, "target": step.target, "verb": step.verb, "entitlement": step.entitlement,
+            "person_id": person_id, "target": step.target, "verb": step.verb,
+            "entitlement": step.entitlement or step.what,
             "from": before, "to": after, "reason": {"facts": list(step.reason.facts), "rule": step.reason.rule},
             "irreversible": step.irreversible, "mode": mode,
         }  # fmt: skip
@@ -150,6 +153,8 @@ def change(step: Step, account: StoredAccount | None) -> tuple[Any, Any]:
             return None, step.entitlement
         case "revoke":
             return step.entitlement, None
+        case "hand_over":
+            return step.native_id, step.to
         case "update" | "move":
             before: Row = {name: shown.attributes.get(name) if shown else None for name in step.attributes}
             after: Row = dict(step.attributes)

@@ -404,16 +404,6 @@ async def test_a_retained_account_is_not_deleted_before_the_end_of_the_hold():
     assert at_work.account("wangw") is None
 
 
-async def test_a_hand_over_that_is_wished_and_not_done_is_named():
-    at_work = company("leavers: {hand_over: {to: [manager], what: [customers]}}\n")
-    await at_work.hire("e1")
-    await at_work.settle()
-    await at_work.say("left", "e2", worker_id="W1", effective_at="2026-02-25")
-    await at_work.settle()
-    settled = next(s for s in await at_work.told("tenure.event.settled.v1") if s["event"]["id"] == "e2")
-    assert "hand_over_not_supported" in next(t["residue"] for t in settled["targets"] if t["target"] == "crm")
-
-
 # ---------------------------------------------------------------- exceptions
 
 

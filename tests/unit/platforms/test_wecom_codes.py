@@ -56,6 +56,9 @@ TABLE = [
     *((code, PERSON, "sign_in_code_refused") for code in (40029, 40207, 40208, 40209, 40210)),
     *((code, PERSON, "mailbox_refused") for code in (680043, 680044, 680045, 680046)),
     *((code, PERSON, "message_refused") for code in (44001, 44004, 45002)),
+    *((code, PERSON, "hand_over_refused") for code in (40096, 40097, 40098, 40099, 40100, 40128, 40129, 40130, 40131)),
+    *((code, PERSON, "hand_over_refused") for code in (40143, 40205, 41035, 81017, 84061, *range(90500, 90505))),
+    *((code, PERSON, "hand_over_refused") for code in (90507, 90508)),
     *((code, PERSON, "webhook_refused") for code in (93000, 93004, 93008)),
     *(
         (code, PERSON, "bad_request")

@@ -1,0 +1,73 @@
+"""How far an account's hand-over is, in marks of its memory: `#handing:` with when to look again, `#handed:` when done.
+
+What a leaver owned goes over in its own time, so that a leave is confirmed before: until then it is due later.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from contracts.provisioning import DueLater
+from services.provisioner.connectors.base import HandedOver
+from services.provisioner.model import AccountState
+from services.provisioner.plan.books import Owed
+from services.provisioner.plan.wish import Wish
+from services.provisioner.store.port import StoredAccount
+
+HANDING = "#handing:"
+HANDED = "#handed:"
+"""The value is how many stay where they are for good."""
+MARKS = (HANDING, HANDED)
+
+
+def wished(
+    wish: Wish,
+    what: tuple[str, ...],
+    heir: str | None,
+    stored: StoredAccount | None,
+    at: datetime,
+    needed: frozenset[str] = frozenset(),
+) -> Wish:
+    """The wish with what of `what` is to be handed over at this moment; `needed` is kept until all of it is."""
+    if stored is None or stored.observed.state is AccountState.NONE:
+        return wish
+    left = tuple(one for one in what if HANDED + one not in stored.written)
+    due = tuple(one for one in left if (again := _again(stored, one)) is None or again <= at)
+    return replace(wish, hand_over=due, handing_over=bool(left), heir=heir, needed=needed if left else frozenset())
+
+
+def noted(stored: StoredAccount, what: str, handed: HandedOver, at: datetime) -> StoredAccount:
+    """Memory after the platform said how far it is."""
+    kept = {name: value for name, value in stored.written.items() if name not in (HANDING + what, HANDED + what)}
+    mark = (HANDING, (at + handed.after).isoformat()) if handed.under_way else (HANDED, str(handed.refused))
+    return replace(stored, written={**kept, mark[0] + what: mark[1]})
+
+
+def forgotten(stored: StoredAccount) -> StoredAccount:
+    """Memory once somebody works with the account again: what they own then is another matter."""
+    kept = {name: value for name, value in stored.written.items() if not name.startswith(MARKS)}
+    return replace(stored, written=kept)
+
+
+def under_way(stored: StoredAccount | None) -> Mapping[str, datetime]:
+    """What is on its way, with when to look again."""
+    marks = stored.written.items() if stored else ()
+    found = {name.removeprefix(HANDING): value for name, value in marks if name.startswith(HANDING)}
+    return {what: datetime.fromisoformat(value) for what, value in found.items() if value}
+
+
+def owed(target: str, stored: StoredAccount | None, since: datetime | None) -> Iterator[Owed]:
+    """What is on its way, as due later; `since` is the leave that it follows from."""
+    for _, again in sorted(under_way(stored).items()):
+        yield Owed(DueLater(target=target, verb="hand_over", due_at=again), since)
+
+
+def refused(stored: StoredAccount) -> Iterator[str]:
+    """Words for what stayed where it is: the other side has said no."""
+    for name, value in sorted(stored.written.items()):
+        if name.startswith(HANDED) and value not in (None, "0"):
+            yield f"hand_over_refused:{name.removeprefix(HANDED)}"
+
+
+def _again(stored: StoredAccount, what: str) -> datetime | None:
+    return under_way(stored).get(what)
