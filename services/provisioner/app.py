@@ -274,7 +274,9 @@ def _service(
     async def probe(name: str) -> None:
         await parts.targets[name].connector.probe()
 
-    operations = Operations(parts.store, parts.clock, parts.limiter, facts, ends, probe, worker.wake, _expected(parts))
+    operations = Operations(
+        parts.store, parts.clock, parts.limiter, facts, ends, probe, worker.wake, _expected(parts), _unknown_wait(parts)
+    )
     people = People(parts.store, parts.policy, parts.clock)
     clock = BusinessClock(parts.store, parts.clock, worker.wake)
     operators = Operators(parts.settings.operators_file)
@@ -324,6 +326,12 @@ def _service(
     )
 
 
+def _unknown_wait(parts: Parts) -> list[str]:
+    """Only where we write: before that, whose the accounts are is for `tenure adopt` to say."""
+    held = parts.policy.drift.unknown_account == "hold"
+    return [name for name, target in parts.policy.targets.items() if held and target.mode == "enforce"]
+
+
 def _expected(parts: Parts) -> dict[str, timedelta]:
     return {one.source: one.expect_every for one in parts.policy.sources.values() if one.expect_every}
 
@@ -334,7 +342,9 @@ def _sweeps(parts: Parts) -> dict[str, Sweep]:
         parts.metrics.sweeping(name, parts.settings.sweep_every)
         found = partial(parts.metrics.changed, name)
         guarded = bool(parts.policy.guards)
-        sweeps[name] = Sweep(parts.store, target, owned_on(parts.policy, target), parts.trees, guarded, found)
+        sweeps[name] = Sweep(
+            parts.store, target, owned_on(parts.policy, target), parts.trees, guarded, found, parts.policy.protected
+        )
     return sweeps
 
 

@@ -217,6 +217,7 @@ class Drift:
     closed_by_others: Literal["hold", "repair", "report"] = "hold"
     reopened_by_others: Literal["close", "hold", "report"] = "close"
     field_of_ours: Literal["repair", "hold", "report"] = "repair"
+    unknown_account: Literal["report", "hold"] = "report"
 
 
 @dataclass(frozen=True, slots=True)

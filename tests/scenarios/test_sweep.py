@@ -11,6 +11,7 @@ from services.provisioner.act.sweep import Sweep, owned_on
 from services.provisioner.act.sweeper import Sweeper
 from services.provisioner.act.trees import Trees
 from services.provisioner.model import Account, AccountState
+from services.provisioner.operators.holds import Holds, Which
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -126,6 +127,29 @@ async def test_what_an_administrator_closed_is_held_and_said_every_time(firm):
     await firm.settle()
     assert firm.crm.calls["read"] == calls, "known already: nobody looks again"
     assert firm.found == ["closed_by_others"], "told once"
+
+
+async def test_what_an_administrator_closed_opens_when_an_operator_releases_it(firm):
+    firm.change("wangw", state=AccountState.SUSPENDED)
+    await firm.swept()
+    await firm.settle()
+    assert (await firm.rows())["crm"] == ("held", "closed_by_others")
+    firm.clock.machine = firm.clock.business = START + HOUR
+    released = await Holds(firm.store, firm.clock).release(Which(kind="resume"), "operator:li", "a mistake")
+    assert released == {"people": 1, "differences": 1}
+    await firm.settle()
+    assert firm.account("wangw") == ("active", ["tag:sales"])
+    assert (await firm.rows())["crm"] == ("settled", None)
+
+
+@pytest.mark.parametrize("protected", [["urn:hr:acme/W1"], []])
+async def test_the_short_look_sees_protected_people_too(firm, protected):
+    firm.change("wangw", state=AccountState.SUSPENDED)
+    look = replace(firm.sweep(), protected=protected)
+    assert await look.glance(firm.clock.business) == len(protected)
+    await firm.settle()
+    held = ("held", "closed_by_others") if protected else ("settled", None)
+    assert (await firm.rows())["crm"] == held
 
 
 async def test_a_removed_account_is_missing_then_held(firm):

@@ -10,11 +10,14 @@ from contracts.decisions import AccessStopped
 from services.cli.__main__ import MODULES
 from services.cli.books import todo_words
 from services.platforms.errors import NeedsPersonError, TryLaterError
+from services.provisioner.act.sweep import Sweep
+from services.provisioner.act.trees import Trees
 from services.provisioner.model import Account, AccountState
 from services.provisioner.operators.errors import OperatorError
 from services.provisioner.operators.holds import Holds, Which
 from services.provisioner.operators.operations import Operations
 from services.provisioner.plan.decided import stamped
+from services.provisioner.plan.drift import Owned
 from services.provisioner.store.port import Mark
 
 GUARDS = """
@@ -254,6 +257,21 @@ async def test_a_conflict_is_let_go_once_and_the_first_stands():
     for number in (1, 2, 3, 2**63):
         with pytest.raises(OperatorError):
             await desk.do.dismiss(number, "operator:li", "again")
+
+
+@pytest.mark.parametrize(("held_on", "said"), [((), []), (("crm",), [("held", "unknown_account", "tenure sweep crm")])])
+async def test_an_account_of_nobody_waits_where_policy_holds_it(held_on, said):
+    desk = Desk()
+    desk.do.unknown_wait = held_on
+    assert await desk.items() == []
+    desk.crm.put(Account("somebody", AccountState.ACTIVE))
+    report = await Sweep(desk.store, desk.targets["crm"], Owned(), Trees(desk.store)).run(START, repair=True)
+    assert [line.kind for line in report.lines] == ["orphan"]
+    assert await desk.items() == said
+    assert desk.crm.accounts["somebody"].state is AccountState.ACTIVE, "nobody touches it"
+    desk.crm.drop("somebody")
+    await Sweep(desk.store, desk.targets["crm"], Owned(), Trees(desk.store)).run(START, repair=True)
+    assert await desk.items() == []
 
 
 async def test_who_is_in_the_way_of_nobody_is_not_named():

@@ -5,7 +5,7 @@ is no listing: nothing is compared before it is whole.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -13,10 +13,10 @@ from services.platforms import gate
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
 from services.provisioner.facts.departments import Departments
-from services.provisioner.model import Account
+from services.provisioner.model import Account, WorkerKey
 from services.provisioner.plan.departments import Wanted, plan_departments
 from services.provisioner.plan.drift import Compared, Kind, Line, Owned, changes, compare, orphans, tree_drift
-from services.provisioner.plan.planner import REOPENED_BY_OTHERS
+from services.provisioner.plan.planner import GONE, REOPENED_BY_OTHERS
 from services.provisioner.policy.load import Policy
 from services.provisioner.store.guard_values import SWEEP, Change
 from services.provisioner.store.port import DEPARTMENTS, Kept, Mark, Seen, Store, Swept
@@ -68,6 +68,8 @@ class Sweep:
     trees: Trees
     guarded: bool = False
     found: Callable[[Kind], None] = lambda _kind: None
+    protected: Collection[str] = ()
+    """Persons, or workers as `id_space/worker_id`, whose accounts are looked at as often as those that we locked."""
     _lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     async def run(self, at: datetime, *, repair: bool) -> Report:
@@ -94,14 +96,17 @@ class Sweep:
         return report
 
     async def glance(self, at: datetime) -> int:
-        """Read each account that we locked, one by one, and mark whoever got in again; how many were read.
+        """Read each account that we locked, and those of protected people, one by one; how many were read.
+
+        Whoever got in again, or was changed, is marked.
 
         Raises PlatformError, GateClosedError.
         """
         lane, share = gate.lane.set(gate.BULK), gate.share.set(SHARE)
         try:
-            locked = [kept for kept in await self.store.locked_on(self.target.name) if kept.at_rest]
-            for kept in locked:
+            locked = [*await self.store.locked_on(self.target.name), *await self._of_protected()]
+            looked_at = {kept.person_id: kept for kept in locked if kept.at_rest}
+            for kept in looked_at.values():
                 shown = await self.target.connector.read(kept.account.observed.native_id)
                 if shown is not None and not self.target.connector.shows_grants:
                     shown = replace(shown, grants=kept.account.observed.grants)
@@ -109,7 +114,19 @@ class Sweep:
         finally:
             gate.lane.reset(lane)
             gate.share.reset(share)
-        return len(locked)
+        return len(looked_at)
+
+    async def _of_protected(self) -> Sequence[Kept]:
+        found = list[Kept]()
+        for one in sorted(self.protected):
+            id_space, _, worker_id = one.rpartition("/")
+            person_id = await self.store.person_of(WorkerKey(id_space, worker_id)) or one
+            account = (await self.store.accounts_of(person_id)).get(self.target.name)
+            if account is not None and account.observed.state not in GONE:
+                rows = await self.store.rows_of(person_id)
+                at_rest = all(row.current for row in rows if row.target == self.target.name)
+                found.append(Kept(person_id, account, at_rest))
+        return found
 
     # ------------------------------------------------------------ reading
 

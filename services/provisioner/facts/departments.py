@@ -50,6 +50,8 @@ class Departments:
     verdicts: Mapping[FactKey, Verdict] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     next_change: datetime | None = None
+    led: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Open departments by who leads them: asked for everybody, so worked out once a tree."""
 
     def get(self, department_id: str) -> Department:
         """The department; one that was named but never announced exists under its id."""
@@ -76,8 +78,7 @@ class Departments:
 
     def led_by(self, worker_ids: Iterable[str]) -> frozenset[str]:
         """The open departments that name one of these workers as leader."""
-        workers = set(worker_ids)
-        return frozenset(d.department_id for d in self.open() if workers.intersection(d.leader_ids))
+        return frozenset(led for worker_id in worker_ids for led in self.led.get(worker_id, ()))
 
     def open(self) -> tuple[Department, ...]:
         """Departments that are not closed, parents before children, siblings by order and id."""
@@ -106,7 +107,15 @@ def departments(facts: Iterable[Fact], at: datetime) -> Departments:
     if fold.seen is None:
         fold.look(None)
     known, problems, next_change = fold.seen or ({}, (), None)
-    return Departments(known, Tree.of(known), fold.verdicts, problems, next_change)
+    return Departments(known, Tree.of(known), fold.verdicts, problems, next_change, _led(known))
+
+
+def _led(known: Mapping[str, Department]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for department in known.values():
+        for worker_id in department.leader_ids if department.closed_at is None else ():
+            found[worker_id] = (*found.get(worker_id, ()), department.department_id)
+    return found
 
 
 class _Fold:

@@ -1,7 +1,7 @@
 """What operators ask and decide. A decision and its wake-up are one transaction, published by the outbox."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -57,6 +57,8 @@ class Operations:
     woken: Callable[[], None] = lambda: None
     expected: Mapping[str, timedelta] = field(default_factory=dict)
     """How often each source (its URN) should speak."""
+    unknown_wait: Collection[str] = ()
+    """Targets on which accounts of nobody wait for a person."""
 
     # ------------------------------------------------------------ the books
 
@@ -194,7 +196,8 @@ class Operations:
 
     async def todo(self) -> list[dict[str, Any]]:
         """Everything that waits for a person, oldest first, with the next command."""
-        return await Todo(self.store, self.clock, self.pauses, self.targets, self.expected).listed()
+        todo = Todo(self.store, self.clock, self.pauses, self.targets, self.expected, self.unknown_wait)
+        return await todo.listed()
 
     async def dismiss(self, event_no: int, by: str, reason: str) -> dict[str, Any]:
         """Let go of a message that conflicts with an earlier one, which stands."""

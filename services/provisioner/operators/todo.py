@@ -1,6 +1,7 @@
 """Everything that waits for a person, each with the command that helps: what `tenure todo` shows.
 
-held        a slice that a guard holds, or an account that somebody else closed, opened or keeps changing back
+held        a slice that a guard holds, an account that somebody else closed, opened or keeps changing back, or accounts
+            of nobody where policy holds them
 inbox       a step that repeating does not help, or an event that contradicts another
 waiting     an event whose fact before it nobody has told for a day, such as a leave without a hire
 quarantine  a message nobody could read
@@ -21,7 +22,7 @@ from services.platforms import gate
 from services.provisioner.facts import absences, assignments, job, standing
 from services.provisioner.plan.guards import read_reason, release_command
 from services.provisioner.store.guard_values import HeldGroup
-from services.provisioner.store.port import DEPARTMENTS, Quarantined, QueueDepth, Store, Undecided, Waiting
+from services.provisioner.store.port import DEPARTMENTS, Quarantined, QueueDepth, Store, Swept, Undecided, Waiting
 
 MOST_HELD = 100_000
 """Rows looked through: a mass change that is held must not push out what else waits."""
@@ -54,6 +55,8 @@ class Todo:
     targets: Collection[str]
     expected: Mapping[str, timedelta] = field(default_factory=dict)
     """How often each source (its URN) should speak."""
+    unknown_wait: Collection[str] = ()
+    """Targets on which accounts of nobody wait for a person."""
 
     async def listed(self) -> list[Item]:
         """Oldest first."""
@@ -66,6 +69,8 @@ class Todo:
         items += _retrying([row for row in rows if row.verdict == "retry" and now - row.since > RETRYING])
         items += _late(await self.store.depth(), now)
         items += _silent(await self.store.heard(), self.expected, now)
+        for target in self.unknown_wait:
+            items += _unknown(target, await self.store.last_sweep(target))
         for item in items:
             item["overdue"] = item["kind"] == "late" or now - item["since"] > OVERDUE
             item["since"] = item["since"].isoformat()
@@ -144,6 +149,12 @@ def _late(depths: Sequence[QueueDepth], now: datetime) -> Iterator[Item]:
         if depth.lane == gate.URGENT and depth.oldest_due and now - depth.oldest_due > LATE:
             yield _item("late", depth.oldest_due, "tenure doctor", target=depth.target, people=depth.due,
                         reason="access_is_not_read_back_closed")  # fmt: skip
+
+
+def _unknown(target: str, sweep: Swept | None) -> Iterator[Item]:
+    """What the last sweep found; which ones they are, a sweep says."""
+    if sweep and (people := sweep.counts.get("orphan", 0)):
+        yield _item("held", sweep.at, f"tenure sweep {target}", target=target, people=people, reason="unknown_account")
 
 
 def _silent(heard: Mapping[str, datetime], expected: Mapping[str, timedelta], now: datetime) -> Iterator[Item]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.provisioner.policy.models import NOT_ACTED_ON, known_keys
+from services.provisioner.policy.models import known_keys
 from services.provisioner.policy.placeholders import defaults, has_placeholder
 from services.provisioner.policy.problems import Path, Problem, dotted
 from services.provisioner.policy.yaml_at import Document
@@ -66,13 +66,6 @@ def validate_unexpanded(model: type[M], data: Any, document: Document, at: Path 
     found, problems = validate(model, filled, document, at)
     ours = {dotted(at + path) for path in unset}
     return found, [problem for problem in problems if problem.path not in ours]
-
-
-def not_acted_on(data: Any, document: Document) -> Iterator[Problem]:  # noqa: ANN401 - any YAML value
-    """A warning for each key that is understood, checked and has no effect yet."""
-    for pattern in NOT_ACTED_ON:
-        for path in _matching(data, tuple(pattern.split("."))):
-            yield document.problem(path, "not acted on yet: it is checked, and has no effect", at_key=True)
 
 
 def key_of(parts: tuple[str | int, ...], data: Any) -> Path:  # noqa: ANN401 - any YAML value
@@ -136,15 +129,6 @@ def _value(data: Any, path: Path) -> Any:  # noqa: ANN401 - any YAML value
     for part in path:
         data = data[part]
     return data
-
-
-def _matching(data: Any, pattern: tuple[str, ...]) -> Iterator[Path]:  # noqa: ANN401 - any YAML value
-    if not pattern:
-        yield ()
-    elif isinstance(data, Mapping):
-        for key in data if pattern[0] == "*" else data.keys() & {pattern[0]}:
-            for rest in _matching(data[key], pattern[1:]):
-                yield (key, *rest)
 
 
 def _with(data: Any, path: Path, value: str) -> Any:  # noqa: ANN401 - any YAML value

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.provisioner.model import Case, Drift, Verb
 from services.provisioner.policy.cel import Condition, ConditionError, compile_condition, field_problem
-from services.provisioner.policy.check import not_acted_on, validate, validate_unexpanded
+from services.provisioner.policy.check import validate, validate_unexpanded
 from services.provisioner.policy.models import AccountSection, AttributeSection, File, TargetSection
 from services.provisioner.policy.placeholders import expand as expand_text
 from services.provisioner.policy.placeholders import missing
@@ -104,7 +104,7 @@ class _Loading:
     def __init__(self, document: Document, file: File, kinds: Mapping[str, Kind]) -> None:
         self.document, self.file, self.kinds = document, file, kinds
         self.problems: list[Problem] = []
-        self.warnings = list(not_acted_on(document.data, document))
+        self.warnings: list[Problem] = []
         self.abilities: dict[str, Abilities] = {}
         """By target; without those whose configuration cannot be read yet."""
 
@@ -132,7 +132,7 @@ class _Loading:
             exclusive=self._exclusive(),
             employment_ends=file.employment_ends,
             leavers=file.leavers,
-            drift=Drift(file.drift.closed_by_others, file.drift.reopened_by_others, file.drift.field_of_ours),
+            drift=Drift(**file.drift.model_dump()),
             protected=frozenset(file.protected),
             guards=file.guards,
         )

@@ -116,6 +116,7 @@ class Drift(Section):
     reopened_by_others: Literal["close", "hold", "report"] = "close"
     field_of_ours: Literal["repair", "hold", "report"] = "repair"
     unknown_account: Literal["report", "hold"] = "report"
+    """An account that is nobody's: report names it in a sweep, hold also tells people; nothing touches it."""
 
 
 class Exceptions(Section):
@@ -180,10 +181,6 @@ class File(Section):
     """Persons, or workers as `id_space/worker_id`: every closing of theirs waits in the inbox for a person's word."""
     guards: tuple[Guard, ...] = ()
     notify: Notify = Notify()
-
-
-NOT_ACTED_ON = ("drift.unknown_account",)
-"""Keys that are validated and of which Tenure does nothing yet: loading says so for each that is used."""
 
 
 def known_keys(path: tuple[str | int, ...]) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
 
 from services.provisioner.facts.departments import Departments, departments
 from services.provisioner.facts.order import instant_of
@@ -32,15 +31,7 @@ class Asked:
         return self.path(department_id)[-1]
 
     def led_by(self, worker_ids: Iterable[str]) -> frozenset[str]:
-        return frozenset(led for worker_id in worker_ids for led in self._led.get(worker_id, ()))
-
-    @cached_property
-    def _led(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for department in self.tree.open():
-            for worker_id in department.leader_ids:
-                found.setdefault(worker_id, []).append(department.department_id)
-        return found
+        return self.tree.led_by(worker_ids)
 
 
 class Trees:

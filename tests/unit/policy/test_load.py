@@ -34,7 +34,6 @@ def test_the_designs_example_loads_with_warnings_only() -> None:
     policy = load(EXAMPLE, KINDS)
     assert [f"{w.line}:{w.path}" for w in policy.warnings] == [
         "42:leavers.end_sessions",
-        "43:drift.unknown_account",
     ]
     assert policy.targets["dingtalk"].close_by == {"leave": "remove", "stop": "strip", "absence": "strip"}
     assert policy.accounts["wecom"].match == ("native_id", "mobile_and_name", "email_and_name")
