@@ -209,7 +209,7 @@ def routes_table() -> str:
     parts = []
     for service, document in (("Provisioner, for operators", operators()), ("Ingest, for HR systems", senders())):
         rows = [
-            _row(f"`{request}`", _takes(told, document), told.get("summary") or SUMMARIES[request])
+            _row(f"`{request}`", _takes(told, document), told.get("summary") or SUMMARIES.get(request, ""))
             for path, methods in document["paths"].items() for method, told in methods.items()
             for request in [f"{method.upper()} {path}"]
         ]  # fmt: skip

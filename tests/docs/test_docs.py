@@ -74,6 +74,13 @@ def test_every_setting_stands_on_its_page_and_says_when_to_change_it():
     assert not {name for name in names if f"`{name}`" not in when}
 
 
+def test_every_route_on_the_page_says_what_it_is_for():
+    page = (DOCS / "reference" / "http.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(?:GET|POST) (\S+)` \|[^|]*\| (.*)\|$", page, re.MULTILINE)
+    assert len(rows) > 25
+    assert [path for path, words in rows if not words.strip()] == []
+
+
 def test_every_metric_stands_on_its_page():
     page = (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")
     found = tool().metrics()

@@ -8,6 +8,7 @@ SUMMARIES: Mapping[str, str] = {
     "GET /v1/find": "persons one of whose ids, names, mobiles or e-mails begins so: ids only",
     "GET /v1/person": "accounts, grants and why, the timeline, what comes next",
     "GET /v1/todo": "everything that waits for a person, with the next command",
+    "GET /v1/batch": "the events of an import, in parts, those that still stand",
     "GET /v1/holds": "slices that a guard holds",
     "GET /v1/holds/people": "who is in a slice",
     "GET /v1/quarantine": "messages nobody could read",
