@@ -256,6 +256,8 @@ class Desired:
     """What a person must decide and what stands in the way of nothing."""
     hand_over: tuple[str, ...] = ()
     """What a leaver owned and this target can give to somebody else, such as `customers`."""
+    deletes: bool = False
+    """Whether policy deletes the accounts of leavers in time."""
     heirs: tuple[str, ...] = ()
     """Who takes it over, as `id_space/worker_id`: the first with an open account there."""
     residue: tuple[str, ...] = ()

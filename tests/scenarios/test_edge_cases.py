@@ -5,19 +5,8 @@ from edge_cases import DELIVERED, cases, last_moment, moment, play
 
 pytestmark = pytest.mark.skipif(not cases(), reason="left out: the edge cases of ../shared/data")
 
-NOT_REACHED = {
-    "I14": "a mobile held by a closed account does not bring that account's deletion forward: it waits in the inbox",
-}
-"""Case: what it asks for that is not reached yet."""
-CASES = [
-    pytest.param(
-        each, marks=pytest.mark.xfail(strict=True, reason=NOT_REACHED[each]) if each in NOT_REACHED else (), id=each
-    )
-    for each in cases()
-]
 
-
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", list(cases()))
 async def test_the_case_ends_as_it_should(name):
     case = cases()[name]
     played = await play(case)
@@ -59,6 +48,5 @@ async def test_five_people_of_one_name_have_five_sign_in_names_and_the_same_ones
     assert names[0] == names[1]
 
 
-def test_no_case_is_left_out_and_none_is_excused_that_is_not_there():
+def test_no_case_is_left_out():
     assert len(cases()) == 20
-    assert NOT_REACHED.keys() <= cases().keys()

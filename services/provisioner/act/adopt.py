@@ -23,6 +23,8 @@ class Clash:
     adopted: StoredAccount | None = None
     rename: bool = False
     reason: str = ""
+    owner: str | None = None
+    """Whose account holds it, where that is somebody else's."""
 
 
 async def resolve(
@@ -40,7 +42,7 @@ async def resolve(
         return Clash(reason=f"{taken.field}_taken")
     owner = await registry.linked(wish.target, holder_id)
     if owner not in (None, person_id):
-        return Clash(rename=taken.field == "native_id", reason=f"{taken.field}_taken:{holder_id}")
+        return Clash(rename=taken.field == "native_id", reason=f"{taken.field}_taken:{holder_id}", owner=owner)
     holder = await connector.read(holder_id)
     if holder is not None and _same_human(taken, wish, holder, match):
         return Clash(adopted=StoredAccount(holder, at, ours=False))

@@ -7,7 +7,7 @@ from datetime import datetime
 from services.provisioner.act.lists import Lists
 from services.provisioner.connectors.base import Connector
 from services.provisioner.model import Account, AccountState, Step
-from services.provisioner.plan import handing_over
+from services.provisioner.plan import handing_over, numbers
 from services.provisioner.plan.planner import PREPARED, REPAIRED
 from services.provisioner.store.port import StoredAccount
 
@@ -70,6 +70,6 @@ def remember(  # noqa: PLR0911 - one way out a verb
         case "suspend" | "strip" | "resume":
             opened = {name: value for name, value in memory.written.items() if name != PREPARED}
             after = replace(memory, closed_by_us=step.verb != "resume", written=opened)
-            return handing_over.forgotten(after) if step.verb == "resume" else after
+            return numbers.forgotten(handing_over.forgotten(after)) if step.verb == "resume" else after
         case _:
             return memory

@@ -6,7 +6,7 @@ is one `finish`, in which the books of the person's events are made up.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from services.platforms.errors import (
 )
 from services.platforms.gate import GateClosedError
 from services.provisioner.act import adopt
+from services.provisioner.act import numbers as freeing
 from services.provisioner.act.carry import Carrier, FencedError, recalled, resolved
 from services.provisioner.act.case import Case
 from services.provisioner.act.endings import Ending, ending
@@ -30,7 +31,7 @@ from services.provisioner.act.target import Target
 from services.provisioner.act.watch import Watch
 from services.provisioner.connectors.base import HandsOver, NamesResidue
 from services.provisioner.model import Account, AccountState, Step
-from services.provisioner.plan import guards, handing_over
+from services.provisioner.plan import guards, handing_over, numbers
 from services.provisioner.plan.books import Books, message
 from services.provisioner.plan.decided import identified, linked, named, told
 from services.provisioner.plan.planner import GONE, PREPARED, Plan, plan
@@ -52,6 +53,9 @@ ROUNDS = 6
 
 NAMES_AT_ONCE = (20, 500, 20_000)
 """How many names are offered: few in everyday life, more for the name that half a company shares."""
+
+FREED = timedelta(hours=1)
+"""When to look again whether a mobile is free; who lets it go wakes us before."""
 
 AWAITING = "#awaits_acceptance"
 """A mark in `written`: the person was invited by the platform itself and is not invited again."""
@@ -168,6 +172,8 @@ class Pass:
         native_id = carrier.stored.observed.native_id if carrier.stored else None
         wanted = wish(self.case.desired, native_id, links, await self.target.top(), managed=managed)
         wanted = await self._handing_over(wanted, carrier.stored)
+        deletes, decisions = self.case.desired.deletes, self.case.file.decisions
+        wanted = numbers.wished(wanted, carrier.stored, self.target.fields, decisions, self.case.at, deletes=deletes)
         there = carrier.stored is not None and carrier.stored.observed.state not in GONE
         if wanted.access == "closed" or wanted.waits or there or self.case.desired.mode != "enforce":
             return wanted
@@ -248,6 +254,11 @@ class Pass:
             await self.store.refuse_name(self.target.name, self.claim.person_id, wanted.native_id)
             carrier.stored, carrier.fresh = None, True
             return None
+        deletes, at = self.case.desired.deletes, self.case.at
+        if clash.owner and await freeing.ask(
+            self.store, self.target, clash.owner, error.field, self.claim.person_id, at, deletes=deletes
+        ):
+            return Ending("waiting", f"being_freed:{clash.reason}", next_at=at + FREED)
         return Ending("inbox", clash.reason)
 
     # ------------------------------------------------------------ the end
@@ -260,6 +271,9 @@ class Pass:
         dates = [date for date in (self.case.next_change, how.next_at, *under_way) if date]
         if how.reason == "newer_facts":
             dates = [self.case.at]
+        freed_for = numbers.for_whom(carrier.stored) if how.verdict == "settled" else frozenset[str]()
+        if freed_for and carrier.stored:
+            carrier.stored = numbers.forgotten(carrier.stored)
         forget = how.verdict == "settled" and self._undone(carrier.stored)
         end = End(
             verdict=how.verdict,
@@ -278,6 +292,9 @@ class Pass:
         )
         finished = await self.store.finish(self.claim, self.process, end, self._books(carrier.stored))
         await self._ask_departments(how)
+        if freed_for:
+            async with self.store.intake() as tx:
+                await tx.mark([Mark(who, gate.EVERYDAY, self.case.at) for who in sorted(freed_for)], [self.target.name])
         return finished
 
     def _books(self, stored: StoredAccount | None) -> Books:

@@ -154,6 +154,9 @@ def _close(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[
     if wish.case == "leave" and not gone:
         yield from _revokes(wish, account, account.grants - wish.needed)
         yield from _hand_over(wish, stored)
+    if wish.let_go and not gone:
+        cleared = dict.fromkeys(wish.let_go)
+        yield Step("update", wish.target, account.native_id, attributes=cleared, reason=wish.reason)
     if wish.delete and not gone and not wish.handing_over:
         yield Step("delete", wish.target, account.native_id, irreversible=True, reason=wish.reason)
 

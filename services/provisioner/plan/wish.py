@@ -24,6 +24,8 @@ class Wish:
     exclusive: frozenset[str] = frozenset()
     hand_over: tuple[str, ...] = ()
     """What is to be handed over now, or looked for again."""
+    let_go: tuple[str, ...] = ()
+    """Fields that a closed account gives up, since somebody else needs what stands in them."""
     handing_over: bool = False
     """Something is not handed over yet: the account is not deleted before."""
     heir: str | None = None

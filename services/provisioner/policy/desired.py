@@ -84,6 +84,7 @@ def _wanted(
         undo=undo,
         protected=not open_ and not state.stopped and policy.protects(state),
         notices=endings.notices(policy, state, at) if open_ else (),
+        deletes=policy.leavers.delete_after is not None,
         hand_over=configured.hands_over if gone else (),
         heirs=tuple(_heirs(policy, state, context)) if gone and configured.hands_over else (),
         residue=tuple(_residue(policy, configured)) if gone else (),
