@@ -43,6 +43,9 @@ DELIVERED = {
     "duplicate": ("duplicate", "duplicate"),
     "conflict": ("inbox", "conflict"),
     "rejected": ("quarantined", ""),
+    "overtaken": ("superseded", ""),
+    "inbox": ("inbox", ""),
+    "withdrawn_again": ("duplicate", "already_withdrawn"),
 }
 """The state in the books, and how its reason begins."""
 
@@ -140,7 +143,7 @@ async def _deliver(company, translator, event):
         topic = HR_DEPARTMENTS if made["type"].startswith("hr.department.") else HR_EVENTS
         record = company.record(json.dumps(made["data"]).encode(), headers, topic)
         await company.intake.take_in([record])
-        place = record.offset if made["id"] == event["event_id"] else place
+        place = record.offset if place is None or made["id"] == event["event_id"] else place
         if not isinstance(event.get("employee_id", ""), str):
             break  # the adapter itself cannot go on with such a number
     return place

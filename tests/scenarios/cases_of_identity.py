@@ -1,0 +1,86 @@
+"""Neighbours of the edge cases: identity and names."""
+
+from case_words import ACTIVE, DISABLED, Cases, hire, leave, mobile_of, renamed
+
+case = Cases()
+
+case(
+    "NI01",
+    "two of one name in one department on one day",
+    [hire("E1", name="李娜"), hire("E2", name="李娜")],
+    {"E1": {"status": "active", "display_name": "李娜"}, "E2": {"status": "active", "display_name": "李娜"}},
+)
+case(
+    "NI02",
+    "the mobile of somebody who works here",
+    [hire("E1"), hire("E2", name="吴刚", person={"mobile": mobile_of("E1")})],
+    {"E1": ACTIVE, "E2": {"status": "conflict"}},
+)
+case("NI03", "an e-mail is enough", [hire("E1", person={"mobile": None})], {"E1": ACTIVE}, ["applied"])
+case(
+    "NI04",
+    "the mobile comes later",
+    [hire("E1", person={"mobile": None, "email": None}), renamed("E1", "2024-02-01", mobile="19912345678")],
+    {"E1": {"status": "active", "mobile": "19912345678"}},
+    ["parked", "applied"],
+)
+case(
+    "NI05",
+    "another human under the number of somebody who left",
+    [
+        hire("E1"),
+        leave("E1"),
+        hire(
+            "E1",
+            "2025-09-01",
+            "D-FIN",
+            event_id="again",
+            name="赵敏",
+            person={"mobile": "19987654321", "email": "zhao@corp.example"},
+        ),
+    ],
+    {"E1": DISABLED},
+    ["applied", "applied", "inbox"],
+)
+case(
+    "NI06",
+    "back with a new mobile and the old e-mail",
+    [hire("E1"), leave("E1"), hire("E1", "2025-09-01", "D-FIN", event_id="again", person={"mobile": "19987654321"})],
+    {"E1": {"status": "active", "department_id": "D-FIN"}},
+    ["applied"] * 3,
+)
+case(
+    "NI07",
+    "back under a new number, and HR says who it is",
+    [hire("E1"), leave("E1"), hire("E2", "2025-09-01", "D-FIN", previous_employee_id="E1")],
+    {"E2": {"status": "active", "department_id": "D-FIN"}},
+    ["applied"] * 3,
+)
+case(
+    "NI08",
+    "back under a new number, and HR does not say who it is",
+    [hire("E1"), leave("E1"), hire("E2", "2025-09-01", "D-FIN", person=hire("E1")["person"])],
+    {"E1": DISABLED, "E2": {"status": ["none", "conflict"]}},
+    ["applied", "applied", "inbox"],
+)
+case(
+    "NI09",
+    "one of that name was here before",
+    [hire("E1"), leave("E1"), hire("E2", "2025-09-01")],
+    {"E1": DISABLED, "E2": ACTIVE},
+    ["applied"] * 3,
+)
+for _nth, (_what, _name) in enumerate({
+    "full-width letters": "Ｗａｎｇ Ｗｅｉ", "written from the right": "محمد علي",
+    "an emoji": "王🐼", "quotes": "O'Brien \"Bob\"",
+    "text of a template": "{{7*7}} ${HOME} %s", "text of a page": "<b>王</b>&amp;", "text of a filter": "*)(uid=*",
+    "one name alone": "Sukarno", "a middle dot": "阿卜杜·热合曼", "a rare character": "𠮷田",
+    "a compound surname": "欧阳娜娜", "letters with marks": "Łukasz Žižek", "a backslash": "C:\\x", "one letter": "Ö",
+}.items()):  # fmt: skip
+    case(
+        f"NI{10 + _nth}",
+        f"a name with {_what}",
+        [hire("E1", name=_name)],
+        {"E1": {"status": "active", "display_name": _name}},
+        ["applied"],
+    )
