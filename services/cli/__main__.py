@@ -14,7 +14,7 @@ from services.kit.errors import UsageError as KitUsageError
 MODULES = {
     "init": "setup", "demo": "demo", "up": "up", "clock": "rehearsal",
     "send": "send", "status": "books", "wait": "books", "todo": "books",
-    "roster": "roster", "replay": "replay", "plan": "plan",
+    "withdraw": "withdraw", "roster": "roster", "replay": "replay", "plan": "plan",
     "find": "people", "person": "people", "stop": "people", "allow": "people",
     "grant": "exceptions", "revoke": "exceptions", "extend": "exceptions", "retain": "exceptions",
     "pause": "targets", "continue": "targets", "holds": "holds", "inbox": "waiting", "quarantine": "waiting",

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -112,12 +112,18 @@ def send(
     if each or empty:
         raise UsageError(t("error.preview_only"))
     places = Places(files, resume=resume)
-    sender = open_sender(shared, source, timeout)
+    deliver(shared, open_sender(shared, source, timeout), places.lines(), places.reached)
+
+
+def deliver(
+    shared: Common, sender: Sender, lines: Iterator[Line], reached: Callable[[int], None] = lambda _number: None
+) -> None:
+    """Send everything with a progress bar and report; AnswerError where any line was refused."""
     failed: CommandError | None = None
     with progress(shown=watched(shared)) as show:
         try:
-            for number in sender.send(places.lines()):
-                places.reached(number)
+            for number in sender.send(lines):
+                reached(number)
                 show(t("send.progress", n=sender.tally.accepted))
         except CommandError as exc:
             failed = exc

@@ -153,8 +153,8 @@ def fact(body, ident, *, worker=MEI, revision=1, at=NOW, time=NOW, person=None, 
     )
 
 
-def hired(ident, *, worker=MEI, person=None, revision=1, at=NOW, **fields):
-    body = hr.Hired(effective_at="2026-03-02", worker_id=worker.worker_id, person=hr.Person(**fields))
+def hired(ident, *, worker=MEI, person=None, revision=1, at=NOW, batch=None, **fields):
+    body = hr.Hired(effective_at="2026-03-02", worker_id=worker.worker_id, person=hr.Person(**fields), batch=batch)
     return fact(body, ident, worker=worker, person=person, revision=revision, at=at)
 
 

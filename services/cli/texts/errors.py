@@ -94,6 +94,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.refused": ("{n} lines were refused", "{n} 行被拒绝"),
     "error.nobody": ("nobody is called or known by {text}", "没有找到 {text}"),
     "error.policy_wrong": ("{n} problems", "共 {n} 个问题"),
+    "error.no_batch": ("no event that still stands names batch {batch}", "没有仍然有效的事件属于批次 {batch}"),
+    "error.batch_of_several": (
+        "several sources sent batch {batch}; take one at a time: --source {names}",
+        "批次 {batch} 来自多个来源，请逐个撤回：--source {names}",
+    ),
     "error.topics_differ": (
         "{n} differences; `tenure topics apply` sets them right",
         "{n} 处不一致；`tenure topics apply` 可修正",

@@ -57,6 +57,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "从上次 --resume 结束处继续（记录在 FILE.sent）。",
     ),
     "option.send_timeout": ("Seconds without progress before giving up.", "没有进展时放弃前等待的秒数。"),
+    "help.withdraw": (
+        "Take back an import: withdraw every event of a batch.",
+        "撤回一次导入：撤回该批次的每条事件。",
+    ),
+    "example.withdraw": (
+        "tenure withdraw --batch import-2026-03 --preview",
+        "tenure withdraw --batch import-2026-03 --preview",
+    ),
+    "option.batch": ("The batch that the events name.", "事件所属的批次。"),
+    "option.batch_source": (
+        "Name of the source, where several sent this batch.",
+        "来源名称（多个来源使用同一批次时）。",
+    ),
     "help.status": ("The books: what became of every accepted event.", "账目：每条已接收事件的去向。"),
     "example.status": ("tenure status --json", "tenure status --json"),
     "help.wait": ("Return when nothing is in progress.", "等到没有处理中的事项时返回。"),

@@ -1,6 +1,7 @@
 """The operators' HTTP API: a token per operator, named in the audit; problems as RFC 9457.
 
 GET  /v1/status · /v1/wait?timeout= · /v1/find?text= · /v1/person?id=&at=&known_at= · /v1/todo
+     /v1/batch?id=&after=
 POST /v1/inbox/{no}/dismiss {reason}
 GET  /v1/quarantine · /v1/quarantine/{no}    POST /v1/quarantine/{no}/dismiss {reason} · …/resend {data?}
 GET  /v1/holds · /v1/holds/people?cause=&kind=&target=&person=
@@ -132,6 +133,7 @@ class Api:
             ("/v1/find", self._find),
             ("/v1/person", self._person),
             ("/v1/todo", self._todo),
+            ("/v1/batch", self._batch),
             ("/v1/holds", self._held),
             ("/v1/holds/people", self._held_people),
             ("/v1/quarantine", self._quarantined),
@@ -191,6 +193,9 @@ class Api:
 
     async def _todo(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
         return await self._do.todo()
+
+    async def _batch(self, request: Request, _by: str) -> Any:  # noqa: ANN401
+        return await self._people.batch(_text(request, "id"), int(_number(request, "after", 0, 2**53)))
 
     async def _held(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
         return await self._holds.listed()
@@ -288,5 +293,5 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise OperatorError("`at` is no ISO 8601 moment") from None
+        raise OperatorError("no ISO 8601 moment") from None
     return moment if moment.tzinfo else moment.astimezone()

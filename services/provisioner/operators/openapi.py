@@ -28,6 +28,7 @@ READS: Mapping[str, Mapping[str, Any]] = {
     "/v1/find": {"text": {"schema": _NAMED, "required": True}},
     "/v1/person": {"id": {"schema": _NAMED, "required": True}, "at": _MOMENT, "known_at": _MOMENT},
     "/v1/todo": {},
+    "/v1/batch": {"id": {"schema": _NAMED, "required": True}, "after": {"schema": {"type": "integer", "minimum": 0}}},
     "/v1/holds": {},
     "/v1/holds/people": _MEANT,
     "/v1/quarantine": {},

@@ -20,6 +20,7 @@ from services.provisioner.policy.past import past_of
 from services.provisioner.store.port import OpenEvent, Store, StoredAccount, TargetRow
 
 STEPS_SHOWN = 50
+PAGE = 5000
 _Recorded = tuple[tuple[Fact, ...], tuple[Decision, ...], list[OpenEvent], list[StepTaken]]
 
 
@@ -46,6 +47,12 @@ class People:
                 }
             )
         return found
+
+    async def batch(self, name: str, after: int) -> dict[str, Any]:
+        """The events of an import that nobody has withdrawn, a page of them; `next` is where the following begins."""
+        found = await self.store.batch(name, after, PAGE)
+        events = [{"source": one.source, "id": one.id, "worker_id": one.worker_id} for one in found]
+        return {"batch": name, "events": events, "next": found[-1].number if len(found) == PAGE else None}
 
     async def card(
         self, person_id: str, at: datetime | None = None, known_at: datetime | None = None

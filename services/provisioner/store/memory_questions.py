@@ -14,6 +14,7 @@ from services.provisioner.store.port import (
     DUE_LATER,
     Books,
     EventStateName,
+    InBatch,
     OpenEvent,
     PersonCard,
     Quarantined,
@@ -73,6 +74,15 @@ class MemoryQuestions(Base):
             if e.state == "quarantined" and event_no in (None, e.event_no)
         ]  # fmt: skip
         return found[:limit]
+
+    async def batch(self, name: str, after: int = 0, limit: int = 1000) -> Sequence[InBatch]:
+        tables, found = self._tables, []
+        for key, fact in tables.facts.items():
+            subject, number = tables.subjects[key.source, key.id], tables.fact_no[key]
+            newest = subject.revision == key.revision and not subject.withdrawn
+            if fact.body.batch == name and newest and number > after:
+                found.append(InBatch(number, key.source, key.id, fact.worker.worker_id if fact.worker else None))
+        return sorted(found, key=lambda one: one.number)[:limit]
 
     async def undecided(self, waiting_for: Collection[str], limit: int = 1000) -> Sequence[Undecided]:
         owners = {

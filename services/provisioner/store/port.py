@@ -26,6 +26,7 @@ from services.provisioner.store.values import (
     EventChange,
     EventStateName,
     Finished,
+    InBatch,
     Kept,
     Mark,
     Message,
@@ -60,6 +61,7 @@ __all__ = [
     "EventStateName",
     "Finished",
     "Guarding",
+    "InBatch",
     "IntakeTx",
     "Kept",
     "Mark",
@@ -231,6 +233,10 @@ class Questions(Protocol):
     async def waiting(self, limit: int = 1000) -> Sequence[Waiting]: ...
 
     async def quarantined(self, event_no: int | None = None, limit: int = 1000) -> Sequence[Quarantined]: ...
+
+    async def batch(self, name: str, after: int = 0, limit: int = 1000) -> Sequence[InBatch]:
+        """Events whose newest revision names this batch and that nobody has withdrawn; those after number `after`."""
+        ...
 
     async def undecided(self, waiting_for: Collection[str], limit: int = 1000) -> Sequence[Undecided]:
         """Events in the inbox, and waiting ones whose reason is one of `waiting_for`; oldest first."""

@@ -8,12 +8,13 @@ from contracts.provisioning import StepTaken
 from services.kit.database import Line
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import reading
-from services.provisioner.store.codec import unpack
+from services.provisioner.store.codec import clean, unpack
 from services.provisioner.store.lots import Lots
 from services.provisioner.store.port import (
     DEPARTMENTS,
     DUE_LATER,
     Books,
+    InBatch,
     OpenEvent,
     PersonCard,
     Quarantined,
@@ -49,6 +50,10 @@ FROM event AS e JOIN subject AS s USING (source, id)
 LEFT JOIN worker AS w ON w.id_space = s.owner_space AND w.worker_id = s.owner_worker
 WHERE e.state = 'inbox' OR e.state = 'waiting' AND e.reason = ANY($1::text[])
 ORDER BY e.accepted_at, e.event_no LIMIT $3"""
+
+_BATCH = """SELECT f.fact_no AS number, f.source, f.id, f.worker_id
+FROM fact AS f JOIN subject AS s ON s.source = f.source AND s.id = f.id AND s.revision = f.revision
+WHERE f.body ->> 'batch' = $1 AND f.fact_no > $2 AND NOT s.withdrawn ORDER BY f.fact_no LIMIT $3"""
 
 _OWING = """SELECT count(*) FROM event
 WHERE state = 'confirmed' AND reason IS NOT NULL AND starts_with(reason, $1)"""
@@ -131,6 +136,9 @@ class PostgresQuestions:
             limit,
         )
         return [Quarantined(**{**row, "raw": row["raw"] or b"", "headers": unpack(row["headers"])}) for row in rows]
+
+    async def batch(self, name: str, after: int = 0, limit: int = 1000) -> Sequence[InBatch]:
+        return [InBatch(**row) for row in await self._other.fetch(_BATCH, clean(name), after, limit)]
 
     async def undecided(self, waiting_for: Collection[str], limit: int = 1000) -> Sequence[Undecided]:
         return [

@@ -293,6 +293,16 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True)
+class InBatch:
+    """An event of an import that nobody has withdrawn; `number` is its place in the store."""
+
+    number: int
+    source: str
+    id: str
+    worker_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PersonCard:
     """Enough to recognise a person: ids only; names come from folding."""
 
