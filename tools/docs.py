@@ -25,7 +25,6 @@ from contracts.topics import INTAKE, TOPICS, intake_group
 from services.ingest.openapi import document as senders
 from services.kit.settings import PREFIX, ServiceSettings
 from services.provisioner.operators.openapi import document as operators
-from services.provisioner.operators.summaries import SUMMARIES
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ROOT / "services"
@@ -209,9 +208,8 @@ def routes_table() -> str:
     parts = []
     for service, document in (("Provisioner, for operators", operators()), ("Ingest, for HR systems", senders())):
         rows = [
-            _row(f"`{request}`", _takes(told, document), told.get("summary") or SUMMARIES.get(request, ""))
+            _row(f"`{method.upper()} {path}`", _takes(told, document), told["summary"])
             for path, methods in document["paths"].items() for method, told in methods.items()
-            for request in [f"{method.upper()} {path}"]
         ]  # fmt: skip
         parts.append(f"## {service}\n\n{head}" + "\n".join(rows))
     return "\n\n".join(parts)

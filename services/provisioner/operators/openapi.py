@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.provisioner.operators import api, effective, exceptions_api, whole_api
+from services.provisioner.operators.summaries import SUMMARIES
 from services.provisioner.store.guard_values import ChangeKind
 
 _REF = "#/components/schemas/{model}"
@@ -75,12 +76,16 @@ def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for path, query in READS.items():
         parameters = [{"name": name, "in": "query", **facts} for name, facts in query.items()]
-        paths.setdefault(path, {})["get"] = {"parameters": parameters + _number(path), "responses": _answers()}
+        paths.setdefault(path, {})["get"] = {
+            "summary": SUMMARIES.get(f"GET {path}", ""), "parameters": parameters + _number(path),
+            "responses": _answers(),
+        }  # fmt: skip
     for path, model in ORDERS.items():
         content = {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
         body = {"required": True, "content": content}
         paths.setdefault(path, {})["post"] = {
-            "parameters": _number(path), "requestBody": body, "responses": _answers(),
+            "summary": SUMMARIES.get(f"POST {path}", ""), "parameters": _number(path), "requestBody": body,
+            "responses": _answers(),
         }  # fmt: skip
     return {
         "openapi": "3.1.0",
