@@ -8,6 +8,9 @@ from contracts import hr
 
 HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af]")
 
+DOTS = re.compile(r"[·•‧∙⋅・･]")
+"""What is typed for the dot between the parts of a minority's name (U+00B7 is right): no surname comes first."""
+
 
 def display_name(person: hr.Person) -> str | None:
     """As HR sent it, else family and given name: joined where either is Chinese, else given name first."""
@@ -24,7 +27,7 @@ def family_and_given(person: hr.Person) -> tuple[str, str]:
     if person.family_name or person.given_name:
         return person.family_name or "", person.given_name or ""
     name = (person.display_name or "").strip()
-    if HAN.match(name) and "·" not in name:
+    if HAN.match(name) and not DOTS.search(name):
         compound = len(name) > 2 and len(name) - 2 <= 2 and name[:2] in readings()  # noqa: PLR2004 - characters
         return (name[:2], name[2:]) if compound else (name[:1], name[1:])
     given, _, family = name.rpartition(" ")

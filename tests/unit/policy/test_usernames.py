@@ -30,6 +30,11 @@ def first(template: str | None, worker_id: str = "W1", **person: str) -> str:
         ("葛", "伟", "ge.wei"), ("尉迟", "恭", "yuchi.gong"), ("万俟", "卨", "moqi.xie"),
         ("长孙", "无忌", "zhangsun.wuji"), ("令狐", "冲", "linghu.chong"), ("欧阳", "娜娜", "ouyang.nana"),
         ("吕", "布", "lv.bu"), ("单于", "王", "chanyu.wang"), ("Müller", "Zoë Ann", "muller.zoeann"),
+        ("司马", "光", "sima.guang"), ("诸葛", "亮", "zhuge.liang"), ("上官", "婉儿", "shangguan.waner"),
+        ("皇甫", "嵩", "huangfu.song"), ("夏侯", "惇", "xiahou.dun"), ("慕容", "复", "murong.fu"),
+        ("单", "雄信", "shan.xiongxin"), ("查", "良镛", "zha.liangyong"), ("王", "㛃", "wang.jie"),
+        ("李", "䶮", "li.yan"), ("Ｗａｎｇ", "Ｗｅｉ", "wang.wei"), ("Núñez", "José", "nunez.jose"),
+        ("Nu\u0301n\u0303ez", "Jose\u0301", "nunez.jose"), ("علي", "محمد", "ly.mhmd"),
         ("O'Brien", "Łukasz", "obrien.lukasz"), ("佐藤", "さくら", "zuoteng.sakura"),
     ],
 )  # fmt: skip
@@ -46,6 +51,14 @@ def test_names_are_read_as_their_owners_say_them(family: str, given_name: str, u
         ("长孙", "zhangs"),
         ("Mary Ann Smith", "smithma"),
         ("Mei", "mei"),
+        ("Sukarno", "sukarno"),
+        ("单田芳", "shantf"),
+        ("𠮷田婷", "kichitt"),
+        ("阿卜杜·热合曼", "abodureheman"),
+        ("阿卜杜•热合曼", "abodureheman"),
+        ("阿卜杜‧热合曼", "abodureheman"),
+        ("阿卜杜・热合曼", "abodureheman"),
+        ("\u202eabc", "abc"),
     ],
 )
 def test_a_display_name_alone_is_split(display: str, username: str) -> None:
