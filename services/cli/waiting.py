@@ -11,6 +11,7 @@ from services.cli.client import Api
 from services.cli.command import Common, Group, by_name, common, print_rows
 from services.cli.files import read_object
 from services.cli.messages import t
+from services.cli.people import words
 from services.cli.running import find
 
 inbox = Group("inbox", key="inbox")
@@ -26,6 +27,17 @@ def inbox_list(shared: Common) -> None:
         click.echo(json.dumps(item, ensure_ascii=False) if shared.json else todo_words(item))
     if not items:
         shared.say(t("todo.empty"))
+
+
+@inbox.command("show", key="inbox_show")
+@click.argument("person_id", metavar="PERSON")
+@common
+def inbox_show(shared: Common, person_id: str) -> None:
+    with Api(find(shared)) as api:
+        card = api.get("/v1/person", id=person_id)
+        items = [item for item in api.get("/v1/todo") if item.get("person_id") == card["person_id"]]
+    said = "\n".join(todo_words(item) for item in items) or t("todo.empty")
+    shared.answer({"items": items, "person": card}, lambda: f"{said}\n\n{words(card)}")
 
 
 @inbox.command("retry", key="inbox_retry")

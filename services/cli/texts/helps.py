@@ -105,6 +105,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "example.inbox": ("tenure inbox list", "tenure inbox list"),
     "help.inbox_list": ("What waits in the inbox or is held.", "列出待处理和被暂扣的事项。"),
     "example.inbox_list": ("tenure inbox list", "tenure inbox list"),
+    "help.inbox_show": (
+        "What waits of one person, beside what they have and why.",
+        "某人的待处理事项，以及其现有账号、权限和原因。",
+    ),
+    "example.inbox_show": ("tenure inbox show W000123", "tenure inbox show W000123"),
     "help.inbox_retry": ("Look at a person again now.", "立即重新处理某人。"),
     "example.inbox_retry": ("tenure inbox retry W000123", "tenure inbox retry W000123"),
     "help.inbox_dismiss": (

@@ -143,6 +143,15 @@ def test_todo_is_a_line_each_and_1_if_any_is_overdue(data, server, capsys, overd
     assert "tenure inbox retry p" in capsys.readouterr().out
 
 
+def test_the_inbox_shows_what_waits_of_one_person(data, server, capsys):
+    mine = {"kind": "inbox", "since": "2026-03-01T00:00:00+00:00", "next": "tenure inbox retry p", "person_id": "p",
+            "target": "wecom", "reason": "60104", "overdue": False}  # fmt: skip
+    answered(server, "/v1/person", {"person_id": "p"})
+    answered(server, "/v1/todo", [mine, mine | {"person_id": "q"}])
+    assert run(["inbox", "show", "W1", "--json", "--data", str(data)]) == 0
+    assert lines(capsys) == [{"items": [mine], "person": {"person_id": "p"}}]
+
+
 @pytest.mark.parametrize(
     ("arguments", "path", "body"),
     [
