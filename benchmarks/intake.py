@@ -3,9 +3,6 @@
 The bare loop is aiokafka's `getmany` and one transaction of COPYs a batch into tables of the same form, with the same
 batches and commits; it reads each message's JSON for the worker's number and judges nothing. Both begin with their
 first batch: joining a group takes seconds and is neither's doing.
-
-What intake does beside storing: about a third of its processor time is reading and checking, a quarter finding whose
-the facts are, a fifth telling them.
 """
 
 import asyncio

@@ -2,9 +2,6 @@
 
 Beside it a bare loop over the same records that does the least which survives a crash: one transaction before each
 call and one after it, forty people at once.
-
-About half of the processor time of a hire goes into what it tells: a dozen records are written, relayed, read by the
-notifier, audited and published again. The rest is spread over folding, policy, planning and the books.
 """
 
 import asyncio

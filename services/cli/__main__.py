@@ -17,6 +17,7 @@ MODULES = {
     "withdraw": "withdraw", "roster": "roster", "replay": "replay", "plan": "plan",
     "find": "people", "person": "people", "stop": "people", "allow": "people",
     "grant": "exceptions", "revoke": "exceptions", "extend": "exceptions", "retain": "exceptions",
+    "identify": "identity",
     "pause": "targets", "continue": "targets", "holds": "holds", "inbox": "waiting", "quarantine": "waiting",
     "sweep": "sweep", "adopt": "adopt",
     "doctor": "doctor", "policy": "policy", "operator": "setup", "topics": "upkeep", "migrate": "upkeep",

@@ -23,7 +23,7 @@ from services.kit.sources import SourceConfig
 from services.provisioner.facts.arrivals import Unreadable
 from services.provisioner.facts.read import read_fact
 from services.provisioner.model import Fact
-from services.provisioner.preview.families import Families, Place, person_place, place_of
+from services.provisioner.preview.families import Families, Place, decision_place, place_of
 
 _DECISION: TypeAdapter[Decision] = TypeAdapter(AnyDecision)
 WAIT_MS = 1000
@@ -92,7 +92,7 @@ class Topics:
     def _place(self, record: ConsumerRecord[Any, Any]) -> Place:
         attributes, data = _attributes(record), _object(record.value)
         if record.topic == DECISIONS.name:
-            return person_place(str(data.get("person_id")))
+            return decision_place(data)
         source = attributes.get("source", "")
         return place_of(source, attributes.get("id"), attributes.get("type"), data, self._space(source))
 

@@ -1,7 +1,7 @@
 """Our own words in both languages; `texts/` has them, each key once: (English, Chinese)."""
 
 from services.cli.language import LANGUAGE, LANGUAGES
-from services.cli.texts import errors, exceptions, helps, holds, previews, rosters, said, whole
+from services.cli.texts import errors, exceptions, helps, holds, identity, previews, rosters, said, whole
 
 TEXTS: dict[str, tuple[str, str]] = {
     **helps.TEXTS,
@@ -9,6 +9,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **previews.TEXTS,
     **exceptions.TEXTS,
     **holds.TEXTS,
+    **identity.TEXTS,
     **rosters.TEXTS,
     **whole.TEXTS,
     **errors.TEXTS,

@@ -53,6 +53,8 @@ def words(card: dict[str, Any]) -> str:
         assignment = worker["assignment"]
         parts = filter(None, (assignment.get(name) for name in ("department_id", "job_function", "title")))
         lines.append(f"  {worker['worker_id']}: {said}  {' / '.join(parts)}")
+        if worker["unidentified"]:
+            lines.append("    " + t("person.unidentified", worker=f"{worker['id_space']}/{worker['worker_id']}"))
     for target, account in card["accounts"].items():
         lines.append(
             f"  {target}: {account['status']}  {account['username'] or ''}  {account['reason'] or ''}".rstrip()

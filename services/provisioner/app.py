@@ -49,6 +49,8 @@ from services.provisioner.operators.effective import Effective
 from services.provisioner.operators.exceptions import Exceptions
 from services.provisioner.operators.exceptions_api import ExceptionHandlers
 from services.provisioner.operators.holds import Holds
+from services.provisioner.operators.identity import Identity
+from services.provisioner.operators.identity_api import IdentityHandlers
 from services.provisioner.operators.jobs import Jobs
 from services.provisioner.operators.openapi import openapi_route
 from services.provisioner.operators.operations import BusinessClock, Ends, Operations, count
@@ -284,6 +286,7 @@ def _service(
     api = Api(operations, people, Quarantine(parts.store), operators, clock, holds)
     refusals = {name: target.connector.refusal for name, target in parts.targets.items()}
     exceptions = ExceptionHandlers(Exceptions(operations, parts.policy, refusals))
+    identity = IdentityHandlers(Identity(operations))
     effective = Effective(operations, parts.policy.version)
     sweeps = _sweeps(parts)
     adoption = Adoption(parts.store, parts.policy, parts.clock, parts.targets, parts.trees, worker.wake)
@@ -310,7 +313,7 @@ def _service(
 
     return Service(
         routes=[
-            *api.routes((*exceptions.posts(), *effective.posts(), *whole.posts())),
+            *api.routes((*exceptions.posts(), *identity.posts(), *effective.posts(), *whole.posts())),
             *health.routes(),
             metrics_route(registry, refresh),
             openapi_route(),

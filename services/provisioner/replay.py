@@ -54,11 +54,11 @@ class Replay:
 
     def family(self, facts: Iterable[Fact], decisions: Iterable[Decision] = ()) -> Found:
         """Everybody whom these facts are about; facts of departments among them are left to `trees`."""
-        found = Found()
+        found, decisions = Found(), tuple(decisions)
         told: dict[str, list[Decision]] = {}
         for decision in decisions:
             told.setdefault(decision.person_id, []).append(decision)
-        for person_id, own in history(facts).persons.items():
+        for person_id, own in history(facts, decisions).persons.items():
             self.person(person_id, own, told.get(person_id, ()), found)
         return found
 

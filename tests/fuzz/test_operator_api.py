@@ -19,6 +19,7 @@ from contracts.topics import HR_EVENTS
 from services.provisioner.operators.api import Api
 from services.provisioner.operators.effective import Effective
 from services.provisioner.operators.exceptions_api import ExceptionHandlers
+from services.provisioner.operators.identity_api import IdentityHandlers
 from services.provisioner.operators.openapi import ORDERS, READS, document
 from services.provisioner.operators.whole_api import WholeTargets
 
@@ -89,7 +90,12 @@ def judge(answer: httpx.Response) -> None:
 def test_the_document_names_every_route():
     none = dict.fromkeys(("operations", "people", "quarantine", "operators", "clock", "holds"))
     api = Api(**none).routes(
-        (*ExceptionHandlers(None).posts(), *Effective(None, "").posts(), *WholeTargets(None, {}, None, None).posts())
+        (
+            *ExceptionHandlers(None).posts(),
+            *IdentityHandlers(None).posts(),
+            *Effective(None, "").posts(),
+            *WholeTargets(None, {}, None, None).posts(),
+        )
     )
     routes = [route for route in api if isinstance(route, Route)]
     served = {(route.path.replace(":int", ""), method) for route in routes for method in route.methods - {"HEAD"}}
@@ -168,7 +174,7 @@ HOSTILE = ("\0", "x\0y", "\ud800", "\u2028\r\nforged: 1", "\U0010ffff" * 64, "';
 USUAL = {"person": "W000", "reason": "seen", "target": "wecom", "kind": "close", "cause": "left", "version": "1",
          "entitlement": "tag:sales", "rule": "sales", "until": MOMENTS[0], "business_at": MOMENTS[0], "speed": 1,
          "data": {"worker_id": "W000"}, "repair": True, "apply": True, "map": {"W000": "wei"},
-         "job": None}  # fmt: skip
+         "job": None, "worker": "W000"}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", sorted(ORDERS))

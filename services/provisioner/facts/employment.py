@@ -6,6 +6,7 @@ from contracts import hr
 from contracts.decisions import PersonIdentified
 from services.provisioner.facts import absences, assignments, marks
 from services.provisioner.facts.dates import instant
+from services.provisioner.facts.identity import TENURE
 from services.provisioner.facts.job import (
     ALREADY_LEFT,
     NO_ASSIGNMENT,
@@ -123,7 +124,7 @@ def _settles(decision: PersonIdentified, job: Job, human: Human, fact: Fact, at:
     if (decision.id_space, decision.worker_id) != job.worker:
         return False
     heard = human.first_recorded.get(name_of(fact), fact.recorded_at)
-    return decision.effective_at >= at or (decision.by != "tenure" and decision.recorded_at >= heard)
+    return decision.effective_at >= at or (decision.by != TENURE and decision.recorded_at >= heard)
 
 
 def take_early(job: Job, human: Human, at: datetime) -> None:

@@ -1,10 +1,11 @@
 """Many people at once: facts in any order, grouped by whom they are about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from contracts import hr
-from services.provisioner.facts.identity import naming_of, own_person_id, person_named, whose
+from contracts.decisions import Decision, PersonIdentified
+from services.provisioner.facts.identity import decided_person, naming_of, own_person_id, person_named, whose
 from services.provisioner.facts.standing import Name, name_of, named_by, stand
 from services.provisioner.model import Fact, WorkerKey
 
@@ -22,9 +23,16 @@ class History:
     unplaced: list[Fact] = field(default_factory=list)
 
 
-def history(facts: Iterable[Fact]) -> History:
-    """Group facts; all revisions of an id go where the highest one belongs, a withdrawal where its fact does."""
+def history(facts: Iterable[Fact], decisions: Iterable[Decision] = ()) -> History:
+    """Group facts; all revisions of an id go where the highest one belongs, a withdrawal where its fact does.
+
+    What `decisions` say of whose a worker is counts as it does in a running installation.
+    """
     facts = list(facts)
+    said: dict[WorkerKey, list[PersonIdentified]] = {}
+    for decision in decisions:
+        if isinstance(decision, PersonIdentified):
+            said.setdefault(WorkerKey(decision.id_space, decision.worker_id), []).append(decision)
     subjects: dict[Name, Fact] = {}
     for fact in facts:
         known = subjects.get(name_of(fact))
@@ -40,18 +48,22 @@ def history(facts: Iterable[Fact]) -> History:
             by_worker.setdefault(subject.worker, []).append(fact)
         else:
             found.unplaced.append(fact)
-    named = {own_person_id(worker): _named(worker, own) for worker, own in by_worker.items()}
+    workers = by_worker.keys() | said.keys()
+    named = {
+        own_person_id(worker): _named(worker, by_worker.get(worker, []), said.get(worker, ())) for worker in workers
+    }
     for worker, own in by_worker.items():
         found.persons.setdefault(whose(own_person_id(worker), named), []).extend(own)
     return found
 
 
-def _named(worker: WorkerKey, own: list[Fact]) -> str:
-    """The person a worker is named to be."""
-    if not any(fact.person_id for fact in own):
-        return own_person_id(worker)
-    namings = (naming_of(fact) for fact in stand(own).live)
-    return person_named(naming for naming in namings if naming is not None) or own_person_id(worker)
+def _named(worker: WorkerKey, own: Sequence[Fact], said: Sequence[PersonIdentified]) -> str:
+    """The person a worker is named to be: by an operator, by HR's link, by Tenure, by the first fact to name one."""
+    namings = []
+    if any(fact.person_id for fact in own):
+        namings = [naming for naming in map(naming_of, stand(own).live) if naming is not None]
+    decided = decided_person(said, linked=any(naming.link for naming in namings))
+    return decided or person_named(namings) or own_person_id(worker)
 
 
 def _subject(fact: Fact, subjects: dict[Name, Fact]) -> Fact:

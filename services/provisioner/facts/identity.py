@@ -5,7 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from contracts import hr
+from contracts.decisions import PersonIdentified
 from services.provisioner.model import Fact, WorkerKey
+
+TENURE = "tenure"
+"""Who decided, where it was no operator."""
 
 
 class Naming(NamedTuple):
@@ -42,6 +46,18 @@ def person_named(namings: Iterable[Naming]) -> str | None:
     if links:
         return max(links).person_id
     return min(namings).person_id if namings else None
+
+
+def decided_person(said: Iterable[PersonIdentified], *, linked: bool) -> str | None:
+    """The person that decisions about one worker name: an operator's last word, else Tenure's first; None if none.
+
+    Tenure's own word ends with HR's link (`linked`).
+    """
+    said = sorted(said, key=lambda decision: decision.recorded_at)
+    operators = [decision for decision in said if decision.by != TENURE]
+    if operators:
+        return operators[-1].person_id
+    return said[0].person_id if said and not linked else None
 
 
 def whose(person_id: str, named: Mapping[str, str]) -> str:

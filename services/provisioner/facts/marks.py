@@ -7,6 +7,7 @@ from contracts import hr
 from services.provisioner.model import Verdict, VerdictKind
 
 IDENTITY_UNCLEAR = Verdict(VerdictKind.INBOX, "identity_unclear")
+LIKE = "identity_like:"
 
 
 def same_again(known: hr.Person, said: hr.Person) -> bool:
@@ -33,7 +34,12 @@ def marks_of(person: hr.Person) -> frozenset[str]:
 
 def like(person_id: str) -> Verdict:
     """The doubt of a hire under a new number, naming whom it may be."""
-    return Verdict(VerdictKind.INBOX, f"identity_like:{person_id}")
+    return Verdict(VerdictKind.INBOX, LIKE + person_id)
+
+
+def is_doubt(verdict: Verdict) -> bool:
+    """Whether it says that nobody knows whose employment begins."""
+    return verdict == IDENTITY_UNCLEAR or (verdict.reason or "").startswith(LIKE)
 
 
 def _agree(one: str | None, other: str | None) -> bool:

@@ -32,6 +32,13 @@ class AmbiguousPersonError(OperatorError):
         super().__init__("name one of them by person_id", person_ids=list(person_ids))
 
 
+class AmbiguousWorkerError(OperatorError):
+    status, title = 409, "several workers have that number"
+
+    def __init__(self, workers: Sequence[str]) -> None:
+        super().__init__("name one of them with its id space", workers=list(workers))
+
+
 class UnknownTargetError(OperatorError):
     status, title = 404, "no such target"
 

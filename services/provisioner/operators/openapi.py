@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.provisioner.operators import api, effective, exceptions_api, whole_api
+from services.provisioner.operators import api, effective, exceptions_api, identity_api, whole_api
 from services.provisioner.operators.summaries import SUMMARIES
 from services.provisioner.store.guard_values import ChangeKind
 
@@ -48,6 +48,7 @@ ORDERS: Mapping[str, type[BaseModel]] = {
     "/v1/revoke": exceptions_api.RevokeBody,
     "/v1/extend": exceptions_api.ExtendBody,
     "/v1/retain": exceptions_api.RetainBody,
+    "/v1/identify": identity_api.IdentifyBody,
     "/v1/policy/apply": effective.ApplyBody,
     "/v1/sweep": whole_api.SweepBody,
     "/v1/adopt": whole_api.AdoptBody,

@@ -23,6 +23,7 @@ SUMMARIES: Mapping[str, str] = {
     "POST /v1/revoke": "an exception: something less, until a moment or for good",
     "POST /v1/extend": "a later end of an overlap after a move",
     "POST /v1/retain": "delete nothing of a person before a moment",
+    "POST /v1/identify": "whose a worker is: that person's, or without one a human of their own",
     "POST /v1/policy/apply": "look at everybody again under the policy that runs",
     "POST /v1/sweep": "read a whole target: what differs",
     "POST /v1/adopt": "read a whole target: whose everything is",

@@ -8,11 +8,11 @@ from contracts.decisions import AccountLinked, ConflictSettled, Decision, Person
 from contracts.envelope import Attributes, to_headers
 from contracts.provisioning import SOURCE, DecisionMade
 from contracts.topics import DECISIONS
+from services.provisioner.facts.identity import TENURE
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.plan.books import message
 from services.provisioner.store.port import Message
 
-TENURE = "tenure"
 _OURS = uuid.UUID("6d0b7f1c-6c0a-5b8e-9a39-1f2f6f0f7d51")
 
 

@@ -49,9 +49,12 @@ def place_of(source: str, event_id: object, kind: object, data: Mapping[str, Any
     return Place(anchor or DEPARTMENTS, name, about, hash(whole) if whole else None)
 
 
-def person_place(person_id: str) -> Place:
-    """The place of what is about a person by id, such as a decision."""
-    return Place(hash(person_id))
+def decision_place(data: Mapping[str, Any]) -> Place:
+    """The place of a decision that nobody validated yet: its person's; one of whose a worker is joins the two."""
+    person = hash(str(data.get("person_id")))
+    if data.get("kind") == "person_identified":
+        return Place(hash(f"{data.get('id_space')}/{data.get('worker_id')}"), person=person)
+    return Place(person)
 
 
 class Families(Spill):

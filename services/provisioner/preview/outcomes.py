@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from contracts import hr
-from contracts.decisions import Decision
+from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.departments import departments
 from services.provisioner.facts.fold import timeline
 from services.provisioner.facts.history import history
 from services.provisioner.facts.standing import ALREADY_WITHDRAWN, name_of, named_by
 from services.provisioner.facts.timeline import Timeline
-from services.provisioner.model import Fact, FactKey, Verdict, VerdictKind
+from services.provisioner.model import Fact, FactKey, Verdict, VerdictKind, WorkerKey
 from services.provisioner.policy.desired import desired
 from services.provisioner.policy.load import Policy
 from services.provisioner.policy.past import Past
@@ -45,6 +45,7 @@ class Preview:
     policy: Policy
     now: datetime
     decisions: dict[str, list[Decision]] = field(default_factory=dict)
+    _identified: dict[WorkerKey, list[PersonIdentified]] = field(default_factory=dict)
     _digests: dict[FactKey, str] = field(default_factory=dict)
     _groups: dict[Key, list[Fact]] = field(default_factory=dict)
     _above: dict[Key, Key] = field(default_factory=dict)
@@ -56,6 +57,10 @@ class Preview:
             self.take(fact)
         for decision in decisions:
             self.decisions.setdefault(decision.person_id, []).append(decision)
+            if isinstance(decision, PersonIdentified):
+                worker = WorkerKey(decision.id_space, decision.worker_id)
+                self._identified.setdefault(worker, []).append(decision)
+                self._joined(self._root(("worker", *worker)), self._root(("person", decision.person_id)))
 
     def take(self, fact: Fact) -> Outcome | None:
         """Record a fact; an outcome at once only where it adds nothing: a repetition, or the same id with other data.
@@ -85,7 +90,7 @@ class Preview:
             yield judged[root][fact.key]
 
     def _judged(self, facts: Sequence[Fact]) -> dict[FactKey, Outcome]:
-        grouped, found = history(facts), dict[FactKey, Outcome]()
+        grouped, found = history(facts, self._identified_of(facts)), dict[FactKey, Outcome]()
         for fact in grouped.unplaced:
             found[fact.key] = Outcome("waiting", "fact_unknown")
         tree = departments(grouped.departments, self.now)
@@ -98,6 +103,11 @@ class Preview:
                 word = self._word(fact, line.verdicts[fact.key], line.effective_at(fact.key))
                 found[fact.key] = missing if missing and word.outcome == "applied" else word
         return found
+
+    def _identified_of(self, facts: Iterable[Fact]) -> list[PersonIdentified]:
+        """What was decided of whose the workers in these facts are."""
+        workers = {fact.worker for fact in facts if fact.worker is not None}
+        return [decision for worker in workers for decision in self._identified.get(worker, ())]
 
     def _word(self, fact: Fact, verdict: Verdict, effect: datetime) -> Outcome:
         if verdict == ALREADY_WITHDRAWN:

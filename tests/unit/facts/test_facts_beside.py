@@ -40,6 +40,7 @@ SAME = (VerdictKind.NO_EFFECT, "no_difference")
         ([], START, NO_HIRE, {}),
         ([], ended("2026-03-01"), NO_HIRE, {}),
         ([hired("2026-03-01")], START, EARLY, {}),
+        ([hired("2026-04-01")], ended("2026-03-01"), EARLY, {}),
         ([HIRE], START, APPLIES, {"A2": "D-ADMIN"}),
         ([HIRE, START], started("2026-03-01", id="x"), SAME, {"A2": "D-ADMIN"}),
         ([HIRE, START], started("2026-03-01", id="x", assignment=SALES), APPLIES, {"A2": "D-SALES"}),
@@ -58,6 +59,7 @@ SAME = (VerdictKind.NO_EFFECT, "no_difference")
         "a second position before any hire waits",
         "an end before any hire waits",
         "a second position before the only hire goes to the inbox",
+        "an end before the only hire goes to the inbox",
         "a second position stands beside the first",
         "the same position told again has no effect",
         "a position told otherwise is as it is told last",
@@ -87,6 +89,8 @@ def test_a_second_position_means(known, fact, verdict, others):
     [
         ([], AWAY, NO_HIRE, []),
         ([hired("2026-03-01")], AWAY, EARLY, []),
+        ([], back("2026-03-01"), NO_HIRE, []),
+        ([hired("2026-04-01")], back("2026-03-01"), EARLY, []),
         ([HIRE], AWAY, APPLIES, ["suspension"]),
         ([HIRE, AWAY], away("2026-03-01", id="x"), SAME, ["suspension"]),
         ([HIRE, AWAY], away("2026-03-01", "parental", id="x"), APPLIES, ["parental", "suspension"]),
@@ -101,6 +105,8 @@ def test_a_second_position_means(known, fact, verdict, others):
     ids=[
         "an absence before any hire waits",
         "an absence before the only hire goes to the inbox",
+        "a return before any hire waits",
+        "a return before the only hire goes to the inbox",
         "an absence begins",
         "one that lasts already has no effect",
         "absences of two kinds stand beside each other",

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from telling import SOURCE, hired, left, linked, moved, told, withdrawn
+from telling import SOURCE, hired, identified, left, linked, moved, told, withdrawn
 
 from contracts import hr
 from services.provisioner.facts.history import history
@@ -105,3 +105,39 @@ def test_new_numbers_of_new_numbers_are_followed_and_a_circle_is_one_person():
     assert grouped(MEI, second, third)[0].keys() == {f"{SOURCE}/W1"}
     back = linked("2026-05-01", f"{SOURCE}/W3", id="back", worker="W1")
     assert grouped(MEI, second, third, back)[0].keys() == {f"{SOURCE}/W1"}
+
+
+def whose(*decisions, facts=(MEI, WEI)):
+    found = [history(order, said) for order in permutations(facts) for said in permutations(decisions)]
+    plain = [{p: {f.key for f in own} for p, own in h.persons.items()} for h in found]
+    assert all(other == plain[0] for other in plain)
+    return plain[0]
+
+
+BOTH = {f"{SOURCE}/W1": {MEI.key, WEI.key}}
+APART = {f"{SOURCE}/W1": {MEI.key}, f"{SOURCE}/W2": {WEI.key}}
+W2_IS_W1 = identified("2026-02-01", worker="W2")
+W2_IS_W2 = identified("2026-02-02", id="other", worker="W2").model_copy(update={"person_id": f"{SOURCE}/W2"})
+OURS = {"by": "tenure"}
+
+
+@pytest.mark.parametrize(
+    ("decisions", "facts", "persons"),
+    [
+        ([W2_IS_W1], (MEI, WEI), BOTH),
+        ([W2_IS_W1, W2_IS_W2], (MEI, WEI), APART),
+        ([W2_IS_W1, W2_IS_W2.model_copy(update=OURS)], (MEI, WEI), BOTH),
+        ([W2_IS_W1.model_copy(update=OURS), W2_IS_W2.model_copy(update=OURS)], (MEI, WEI), BOTH),
+        ([W2_IS_W2.model_copy(update=OURS)], (MEI, WEI, linked("2026-03-01")),
+         {f"{SOURCE}/W1": {MEI.key, WEI.key, linked("2026-03-01").key}}),
+        ([W2_IS_W2], (MEI, WEI, linked("2026-03-01")),
+         {f"{SOURCE}/W1": {MEI.key}, f"{SOURCE}/W2": {WEI.key, linked("2026-03-01").key}}),
+    ],
+    ids=[
+        "an operator says that two numbers are one human", "the later word of an operator counts",
+        "an operator's word outweighs Tenure's", "Tenure's first word counts", "a link ends what Tenure decided",
+        "an operator's word outweighs a link",
+    ],
+)  # fmt: skip
+def test_what_is_decided_of_whose_a_worker_is_counts(decisions, facts, persons):
+    assert whose(*decisions, facts=facts) == persons

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from telling import OFFICE, SOURCE, at, hired, identified, left, moved, updated, verdict_of, withdrawn
+from telling import OFFICE, SOURCE, at, hired, identified, left, moved, stated, updated, verdict_of, withdrawn
 
 from contracts import hr
 from services.provisioner.facts.fold import timeline
@@ -55,6 +55,19 @@ def test_a_hire_under_the_number_of_somebody_who_left(before, again, verdict):
         state = line.state(at("2026-09-01"))
         assert (state.active, state.unidentified) == (True, verdict != APPLIES)
         assert (line.change_of(rehire.key) == "joiner") is (verdict == APPLIES)
+
+
+@pytest.mark.parametrize(
+    ("again", "verdict"),
+    [(MEI, APPLIES), ({"display_name": "\u674e\u82b1"} | OTHER, UNCLEAR)],
+    ids=["a record of the same human begins anew", "a record of nobody knows whom waits for a word"],
+)
+def test_a_record_with_a_first_day_after_the_leave_is_judged_as_a_hire_is(again, verdict):
+    record = stated("2026-09-01", person=again, employment={"starts_at": "2026-09-01"})
+    for facts in permutations([hired("2026-01-05", person=MEI), LEAVE, record]):
+        line = timeline(facts)
+        assert verdict_of(line, record) == verdict
+        assert line.state(at("2026-09-01")).unidentified is (verdict != APPLIES)
 
 
 def test_the_marks_that_count_are_those_last_known_also_after_the_leave():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.provisioner.preview.families import DEPARTMENTS, Families, Reading, place_of
+from services.provisioner.preview.families import DEPARTMENTS, Families, Reading, decision_place, place_of
 
 SOURCE = "urn:hr:acme"
 
@@ -85,3 +85,13 @@ def test_nothing_is_left_behind():
         assert folder.exists()
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
+
+
+def test_a_decision_of_whose_a_worker_is_makes_the_two_one_family(families):
+    add(families, 1, "a", worker_id="W1")
+    add(families, 2, "b", worker_id="W2")
+    add(families, 3, "c", worker_id="W3")
+    said = {"kind": "person_identified", "id_space": SOURCE, "worker_id": "W2", "person_id": f"{SOURCE}/W1"}
+    families.add(4, b"4", decision_place(said))
+    families.add(5, b"5", decision_place({"kind": "access_stopped", "person_id": f"{SOURCE}/W3"}))
+    assert sorted(groups(families)) == [[], [1, 2, 4], [3, 5]]

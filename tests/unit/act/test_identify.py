@@ -1,0 +1,147 @@
+"""Whose a worker is, by an operator's word: what it makes of accounts, and that replay and preview go by it too."""
+
+from datetime import UTC, datetime
+
+import pytest
+from company import Company
+
+from contracts import hr
+from services.provisioner.facts.history import history
+from services.provisioner.model import Fact, FactKey, WorkerKey
+from services.provisioner.operators.errors import (
+    AmbiguousWorkerError,
+    NothingToChangeError,
+    OperatorError,
+    UnknownPersonError,
+)
+from services.provisioner.operators.identity import Identity
+from services.provisioner.operators.operations import Operations
+from services.provisioner.preview.outcomes import Preview
+
+ACME = "urn:hr:acme"
+W1, W2 = f"{ACME}/W1", f"{ACME}/W2"
+BY = {"by": "operator:li", "reason": "asked HR"}
+
+
+async def nobody_asks(*_):
+    raise AssertionError("no platform and no broker is asked who somebody is")
+
+
+@pytest.fixture
+def acme():
+    return Company()
+
+
+@pytest.fixture
+def desk(acme):
+    return Identity(Operations(acme.store, acme.clock, acme.pauses, {"crm": {}, "wiki": {}}, nobody_asks, nobody_asks))
+
+
+async def _hire(acme, eid, worker_id, effective_at="2026-02-01", **marks):
+    known = {"display_name": "王伟", "mobile": "+8613800000001", "personal_email": "wei@example.net"}
+    await acme.say("hired", eid, worker_id=worker_id, effective_at=effective_at, person=known | marks,
+                   assignment={"job_function": "sales"})  # fmt: skip
+    await acme.settle()
+
+
+async def _a_doubt(acme):
+    """W2 has W1's name and e-mail."""
+    await _hire(acme, "e1", "W1")
+    await _hire(acme, "e2", "W2", "2026-02-10", mobile="+8613800000002")
+    assert (await acme.events(W2))["e2"] == ("inbox", f"identity_like:{W1}")
+
+
+async def _told(acme):
+    """Every fact and decision that the store has, and by person what it says is theirs."""
+    persons = await acme.store.persons()
+    files = {person: await acme.store.facts_of(person) for person in {*persons, W1, W2}}
+    facts = [fact for theirs, _ in files.values() for fact in theirs]
+    decisions = [decision for _, theirs in files.values() for decision in theirs]
+    return facts, decisions, {person: {f.key for f in theirs} for person, (theirs, _) in files.items() if theirs}
+
+
+async def test_the_same_human_keeps_one_account_and_is_told_by_whom(acme, desk):
+    await _a_doubt(acme)
+    assert await desk.same("W2", "W1", **BY) == {"worker": W2, "person_id": W1, "was": W2}
+    await acme.settle()
+    assert list(acme.crm.accounts) == ["wangw"]
+    assert (await acme.events(W1))["e2"] == ("confirmed", None)
+    made = [d["decision"] for d in await acme.told("tenure.decision.made.v1")]
+    said = [(d["by"], d["reason"]) for d in made if d["kind"] == "person_identified" and d["by"] != "tenure"]
+    assert said == [("operator:li", "asked HR")]
+
+
+async def test_another_human_gets_an_account_of_their_own(acme, desk):
+    await _a_doubt(acme)
+    assert (await desk.another("W2", **BY))["person_id"] == W2
+    await acme.settle()
+    assert (await acme.events(W2))["e2"] == ("confirmed", None)
+    assert sorted(acme.crm.accounts) == ["wangw", "wangw2"]
+
+
+async def test_the_last_word_counts(acme, desk):
+    await _a_doubt(acme)
+    await desk.same("W2", "W1", **BY)
+    await acme.settle()
+    acme.clock.business = acme.clock.machine = datetime(2026, 3, 2, tzinfo=UTC)
+    assert (await desk.another("W2", **BY))["was"] == W1
+    await acme.settle()
+    assert sorted(acme.crm.accounts) == ["wangw", "wangw2"]
+    facts, decisions, kept = await _told(acme)
+    assert {p: {f.key for f in own} for p, own in history(facts, decisions).persons.items()} == kept
+
+
+async def test_replay_and_preview_put_together_what_the_store_does(acme, desk):
+    await _a_doubt(acme)
+    await desk.same("W2", "W1", **BY)
+    await acme.settle()
+    facts, decisions, kept = await _told(acme)
+    assert kept == {W1: {fact.key for fact in facts}}
+    assert {p: {f.key for f in own} for p, own in history(facts, decisions).persons.items()} == kept
+    preview = Preview(acme.policy, acme.clock.business)
+    preview.known(facts, decisions)
+    leave = Fact(
+        FactKey(ACME, "e3", 1),
+        hr.Left(worker_id="W1", effective_at="2026-02-20"),
+        datetime(2026, 2, 20, tzinfo=UTC),
+        "UTC",
+        datetime(2026, 2, 20, tzinfo=UTC),
+        datetime(2026, 2, 20, tzinfo=UTC),
+        "digest",
+        WorkerKey(ACME, "W1"),
+    )
+    assert preview.take(leave) is None
+    assert [one.outcome for one in preview.outcomes([leave, *facts])] == ["applied"] * 3
+
+
+async def test_who_had_the_number_before_is_the_same_when_an_operator_says_so(acme, desk):
+    await _hire(acme, "e1", "W1")
+    await acme.say("left", "e2", worker_id="W1", effective_at="2026-02-10")
+    await _hire(acme, "e3", "W1", "2026-02-20", mobile="+8613800000009", personal_email=None, display_name="李梅")
+    assert (await acme.events(W1))["e3"] == ("inbox", "identity_unclear")
+    with pytest.raises(OperatorError, match="somebody else before"):
+        await desk.another("W1", **BY)
+    await desk.same("W1", "W1", **BY)
+    await acme.settle()
+    assert (await acme.events(W1))["e3"] == ("confirmed", None)
+    assert acme.account("wangw")[0] == "active"
+
+
+async def test_what_is_beyond_doubt_is_not_decided_again(acme, desk):
+    await _hire(acme, "e1", "W1")
+    with pytest.raises(NothingToChangeError):
+        await desk.same("W1", "wangw", **BY)
+    with pytest.raises(NothingToChangeError):
+        await desk.another("W1", **BY)
+    with pytest.raises(UnknownPersonError):
+        await desk.another("W", **BY)
+
+
+async def test_a_number_of_two_companies_is_named_with_its_id_space(acme, desk):
+    await _a_doubt(acme)
+    await acme.say("hired", "o1", source="urn:hr:other", worker_id="W2", person={"display_name": "李梅"})
+    await acme.settle()
+    with pytest.raises(AmbiguousWorkerError) as refused:
+        await desk.another("W2", **BY)
+    assert refused.value.more == {"workers": [W2, "urn:hr:other/W2"]}
+    assert (await desk.another(W2, **BY))["worker"] == W2
