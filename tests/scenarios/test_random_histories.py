@@ -10,16 +10,21 @@ from datetime import UTC, datetime
 
 import pytest
 from company import Company
-from random_histories import SPACE, ZONE, drawn, fact_of
+from random_histories import DEPARTMENTS, SPACE, ZONE, drawn, fact_of
 
 from contracts.envelope import Attributes, to_headers
 from contracts.topics import HR_DEPARTMENTS, HR_EVENTS
 from services.kit.clock import Fixed
+from services.provisioner.connectors.registry import KINDS
 from services.provisioner.facts.dates import instant
 from services.provisioner.facts.departments import departments
 from services.provisioner.facts.fold import timeline
 from services.provisioner.facts.history import history
 from services.provisioner.handlers import Intake
+from services.provisioner.policy.load import load
+from services.provisioner.preview.targets import Planned
+from services.provisioner.preview.trees import Trees
+from services.provisioner.replay import Replay
 
 A_RUN, AT_ONCE, EVERY_TIME, LIVE = 10_000, 500, 400, 60
 BASE = int(os.environ.get("TENURE_SEED") or 1) * A_RUN
@@ -123,7 +128,7 @@ async def live(seed, events):
 
 def _shown(company, account):
     """The native id is chosen once, from the number known first: it may be another of the same human."""
-    rights = sorted(name for name, members in company.crm.lists.items() if account.native_id in members)
+    rights = sorted(name for name, members in company.crm.lists.items() if account.native_id.casefold() in members)
     places = sorted(company.crm.tree[d].name for d in account.departments)
     return account.attributes["name"], account.attributes.get("title") or "", places, rights
 
@@ -140,10 +145,36 @@ def _record(company, event):
     return company.record(json.dumps(event["data"]).encode(), to_headers(attributes), topic)
 
 
+def replayed(events):
+    """The same of a replay of the same facts: no platform, no store."""
+    told = list(map(fact_of, events))
+    planned = Planned(load(POLICY % "observe", KINDS))
+    found = Replay([planned], [END], Trees(history(told).departments)).family(told)
+    tree = departments(history(told).departments, END)
+    names = {number: tree.name(number) for number in DEPARTMENTS}
+    return sorted(
+        (shown["attributes"]["name"], shown["attributes"].get("title") or "", _places(said, names), shown["grants"])
+        for _, _, said, (accounts,) in found.rows
+        if (shown := accounts["crm"])["status"] in ("active", "invited")
+    )
+
+
+def _places(said, names):
+    jobs = [
+        job["assignment"].get("department_id")
+        for worker in said["workers"]
+        if worker["active"]
+        for job in (worker, *worker["other_assignments"])
+    ]
+    return sorted({names[job] for job in jobs if job})
+
+
 @pytest.mark.parametrize("number", range(LIVE))
-async def test_however_a_history_is_told_the_accounts_end_alike(number):
+async def test_however_a_history_is_told_the_accounts_end_alike_and_as_a_replay_says(number):
     one = drawn(BASE + number)
-    assert await live(BASE + number, one.heard) == await live(0, one.clean), f"seed {BASE + number}"
+    shown_ = await live(BASE + number, one.heard)
+    assert shown_ == await live(0, one.clean), f"seed {BASE + number}"
+    assert shown_ == replayed(one.heard), f"seed {BASE + number}: replay (P12)"
 
 
 def test_the_histories_hold_what_they_are_drawn_for():
