@@ -159,7 +159,7 @@ async def test_a_withdrawal_that_names_the_worker_waits_there(store):
 
 async def test_withdrawals_of_each_other_end(store):
     await take_in(store, withdrawn("w1", "w2"), withdrawn("w2", "w1"))
-    assert (await store.books()).by_state == {"in_progress": 2}
+    assert (await store.books()).by_state == {"waiting": 2}
 
 
 async def test_a_revision_that_names_another_worker_moves_the_whole_fact(store):
@@ -407,3 +407,10 @@ async def test_processes_are_named_while_they_live(store):
     assert await store.processes() == ["provisioner-1", "provisioner-1", "provisioner-2"]
     await store.leave(one)
     assert await store.processes() == ["provisioner-1", "provisioner-2"]
+
+
+async def test_what_concerns_nobody_yet_waits_and_not_in_progress(store):
+    await take_in(store, hired("e1"), withdrawn("e2", "unknown"), withdrawn("e3", "e1"))
+    found = await store.undecided({"fact_unknown"})
+    assert [(event.key.id, event.state, event.person_id) for event in found] == [("e2", "waiting", None)]
+    assert (await store.books()).by_state == {"in_progress": 2, "waiting": 1}

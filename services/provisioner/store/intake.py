@@ -41,6 +41,10 @@ _CONNECTED = """WITH RECURSIVE k (source, id) AS (
     WHERE s.source = k.source AND s.id = k.id AND s.about_id IS NOT NULL) AS n)
 SELECT s.* FROM k JOIN subject AS s USING (source, id)"""
 
+_WAIT = """UPDATE event AS e SET state = 'waiting', reason = $5
+FROM unnest($2::text[], $3::int[], $4::bigint[]) AS n (topic, partition, "offset")
+WHERE e.epoch = $1 AND e.topic = n.topic AND n.partition = e.partition AND n."offset" = e.offset"""
+
 _SUBJECTS = """INSERT INTO subject (source, id, revision, id_space, worker_id, department_id, about_source, about_id,
   owner_space, owner_worker, owner_department, withdrawn)
 SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
@@ -206,7 +210,11 @@ class PostgresIntakeTx(PostgresAnnouncing):
         if not facts:
             return [_NOBODY for _ in events]
         await self._db.copy_records_to_table("fact", records=[_fact_row(fact) for fact in facts], columns=_FACTS)
-        return await _Routing(self._db).route(events)
+        whose = await _Routing(self._db).route(events)
+        if waiting := routing.nobodys(events, whose):
+            places = [(event.topic, event.partition, event.offset) for event in waiting]
+            await self._db.execute(_WAIT, epoch, *columns(places, 3), routing.NOBODYS)
+        return whose
 
     async def earlier(self, times: Mapping[FactKey, datetime]) -> Touched:
         rows = await self._db.fetch(_EARLIER, *columns([(*key, at) for key, at in sorted(times.items())], 4))

@@ -102,8 +102,7 @@ class MemoryIntakeTx(MemoryAnnouncing):
         return {i: {key.revision: tables.facts[key].digest for key in tables.facts_of.get(i, ())} for i in ids}
 
     async def add(self, epoch: str, events: Sequence[NewEvent]) -> Sequence[Touched]:
-        for event in events:
-            self._keep(epoch, event)
+        numbers = [self._keep(epoch, event) for event in events]
         facts = [event.fact for event in events if event.fact is not None]
         before = self._connected(facts)
         after = routing.resolve(routing.latest(map(routing.subject_of, facts), before))
@@ -116,7 +115,13 @@ class MemoryIntakeTx(MemoryAnnouncing):
         changed = follow(self._tables) if renamed else {}
         others = frozenset(person for pair in changed.values() for person in pair)
         persons = ({w: k.person_id for w, k in was.items()}, {w: self._tables.workers[w].person_id for w in workers})
-        return routing.touched(events, before, after, persons, dict.fromkeys(renamed, others))
+        whose = routing.touched(events, before, after, persons, dict.fromkeys(renamed, others))
+        waiting = routing.nobodys(events, whose)
+        for number, event in zip(numbers, events, strict=True):
+            if event in waiting:
+                kept = self._tables.events[number]
+                self._tables.events[number] = replace(kept, state="waiting", reason=routing.NOBODYS)
+        return whose
 
     async def earlier(self, times: Mapping[FactKey, datetime]) -> Touched:
         tables = self._tables
@@ -172,7 +177,7 @@ class MemoryIntakeTx(MemoryAnnouncing):
     async def decide(self, decision: Decision) -> None:
         decide(self._tables, decision)
 
-    def _keep(self, epoch: str, event: NewEvent) -> None:
+    def _keep(self, epoch: str, event: NewEvent) -> int:
         tables, fact = self._tables, event.fact
         key = event.key or (fact.key if fact is not None else None)
         kind = event.type or (hr.NAMES[type(fact.body)] if fact is not None else "")
@@ -189,6 +194,7 @@ class MemoryIntakeTx(MemoryAnnouncing):
             if fact.worker is not None:
                 for word in routing.words_of(fact):
                     tables.words[word] = tables.words.get(word, frozenset()) | {fact.worker}
+        return number
 
     def _connected(self, facts: Iterable[Fact]) -> dict[Ident, Subject]:
         """Everything connected with these facts by withdrawals, both ways."""

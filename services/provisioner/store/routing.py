@@ -11,11 +11,14 @@ from typing import NamedTuple
 
 from contracts import hr
 from contracts.decisions import PersonIdentified
+from services.provisioner.facts import standing
 from services.provisioner.facts.identity import Naming, own_person_id, person_named, whose
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store.port import Mark, NewEvent, Touched
 
 TENURE = "tenure"
+NOBODYS = standing.UNKNOWN.reason
+"""Why a withdrawal that names neither a known fact nor a worker waits: no pass would ever say so."""
 Ident = tuple[str, str]
 """(source, id)."""
 
@@ -177,6 +180,12 @@ def words_of(fact: Fact) -> frozenset[str]:
     whole = f"{person.family_name or ''}{person.given_name or ''}"
     texts = (person.display_name, whole, person.mobile, person.personal_email, person.work_email)
     return frozenset(text.casefold() for text in texts if text)
+
+
+def nobodys(events: Sequence[NewEvent], whose: Sequence[Touched]) -> list[NewEvent]:
+    """The events that concern nobody we know yet."""
+    pairs = zip(events, whose, strict=True)
+    return [event for event, who in pairs if event.fact is not None and not (who.persons or who.departments)]
 
 
 def touched(
