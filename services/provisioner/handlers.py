@@ -129,6 +129,8 @@ class Intake:
                 (lane_of(a.record.content, now) for a in judged if isinstance(a.record.content, Fact)), default=1
             )
             marks += [Mark(person_id, lane, now) for person_id in (*again.persons, *_tree(again))]
+            concerned = again.persons.union(*(who.persons for who in touched))
+            marks += [Mark(person_id, gate.EVERYDAY, now) for person_id in await tx.doubting(concerned)]
             await tx.mark(marks, self.targets)
             for record in new:
                 place = (record.topic, record.partition)

@@ -1,6 +1,7 @@
 """Intake of both stores: whose a fact is, and nothing by halves."""
 # ruff: noqa: F811 - fixtures are imported and then asked for by name
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -241,6 +242,16 @@ async def test_persons_are_known_by_marks_whole_and_folded(store):
     assert await store.persons_known_by(["+8613800000000", "+8613800000001"]) == {MEI_ID, WEI_ID}
     assert await store.persons_known_by(["+861380000000", "nobody@example.net"]) == frozenset()
     assert await store.persons_known_by([]) == frozenset()
+
+
+async def test_who_waits_over_somebody_is_found_by_whom_the_doubt_names(store):
+    await take_in(store, hired("h1"))
+    async with store.intake() as tx:
+        doubt = replace(accepted(hired("h2", worker=WEI)), state="inbox", reason=f"identity_like:{MEI_ID}")
+        await tx.add(EPOCH, [doubt])
+        assert await tx.doubting([MEI_ID, "nobody"]) == {WEI_ID}
+        assert await tx.doubting([WEI_ID]) == frozenset()
+        assert await tx.doubting([]) == frozenset()
 
 
 async def test_department_facts_stand_apart(store):

@@ -65,11 +65,13 @@ class Identity:
         return tuple(facts), await folded(person_id, facts, decisions, self.operations.store)
 
     async def _decided(self, worker: WorkerKey, was: str, person_id: str, by: str, reason: str) -> Answer:
-        """Both are due: the one gains what the other loses."""
-        now = self.operations.clock.business_now()
+        """Both are due, the one gains what the other loses; and whoever is in doubt over one of them."""
+        now, due = self.operations.clock.business_now(), {was, person_id}
+        async with self.operations.store.intake() as tx:
+            due |= await tx.doubting(due)
         said = stamped(person_id, by, reason, now)
         decision = PersonIdentified(**said, id_space=worker.id_space, worker_id=worker.worker_id)
-        await self.operations.publish(decision, [Mark(each, gate.EVERYDAY, now) for each in sorted({was, person_id})])
+        await self.operations.publish(decision, [Mark(each, gate.EVERYDAY, now) for each in sorted(due)])
         return {"worker": own_person_id(worker), "person_id": person_id, "was": was}
 
 

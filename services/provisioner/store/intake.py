@@ -12,6 +12,7 @@ from typing import Any, Final
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.identity import Naming
+from services.provisioner.facts.marks import like
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import routing, sweeps
 from services.provisioner.store.attention import hear
@@ -109,6 +110,12 @@ ON CONFLICT (person_id, target) DO UPDATE SET generation = d.generation + 1, mar
 _DECISIONS = """INSERT INTO decision (decision_id, person_id, kind, body, effective_at, recorded_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::timestamptz[], $6::timestamptz[])
 ON CONFLICT DO NOTHING RETURNING decision_id"""
+
+
+# Whom the verdict of somebody's hire names as perhaps the same human.
+_DOUBTING = """SELECT DISTINCT w.person_id FROM event AS e JOIN subject AS s USING (source, id)
+JOIN worker AS w ON w.id_space = s.owner_space AND w.worker_id = s.owner_worker
+WHERE e.state = 'inbox' AND e.reason = ANY($1::text[])"""
 
 
 async def mark(connection: Any, marks: Sequence[Mark], targets: Sequence[str]) -> None:  # noqa: ANN401 - asyncpg
@@ -222,6 +229,12 @@ class PostgresIntakeTx(PostgresAnnouncing):
         if departments:
             await self._db.execute(_DEPARTMENTS_CHANGED)
         return Touched(frozenset(row["person_id"] for row in rows if row["person_id"] is not None), departments)
+
+    async def doubting(self, persons: Collection[str]) -> frozenset[str]:
+        if not persons:
+            return frozenset()
+        rows = await self._db.fetch(_DOUBTING, [like(person).reason for person in persons])
+        return frozenset(row["person_id"] for row in rows)
 
     async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:
         await mark(self._db, marks, targets)

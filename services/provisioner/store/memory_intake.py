@@ -7,6 +7,7 @@ from datetime import datetime
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.identity import naming_of
+from services.provisioner.facts.marks import like
 from services.provisioner.model import AccountState, Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
 from services.provisioner.store.memory_guards import MemoryAnnouncing
@@ -134,6 +135,12 @@ class MemoryIntakeTx(MemoryAnnouncing):
             tables.number("department")
         workers = (owner.worker for owner in owners if owner.worker in tables.workers)
         return Touched(frozenset(tables.workers[w].person_id for w in workers if w is not None), departments)
+
+    async def doubting(self, persons: Collection[str]) -> frozenset[str]:
+        tables, reasons = self._tables, {like(person).reason for person in persons}
+        waiting = [e for e in tables.events.values() if e.state == "inbox" and e.reason in reasons and e.key]
+        owners = (tables.subjects[e.key.source, e.key.id].owner.worker for e in waiting if e.key)
+        return frozenset(tables.workers[worker].person_id for worker in owners if worker is not None)
 
     async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:
         base = self._base

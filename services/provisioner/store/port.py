@@ -131,6 +131,10 @@ class IntakeTx(Announcing, Protocol):
         """A fact told again keeps its earliest `time`; whom that concerns, nobody where it was the earliest already."""
         ...
 
+    async def doubting(self, persons: Collection[str]) -> frozenset[str]:
+        """Who waits for a word on whether they are one of these persons: what is known of those may end the doubt."""
+        ...
+
     async def mark(self, marks: Sequence[Mark], targets: Sequence[str]) -> None:
         """Wake each person on each target; the bell rings when a lane is 0.
 

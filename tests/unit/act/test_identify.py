@@ -37,10 +37,10 @@ def desk(acme):
     return Identity(Operations(acme.store, acme.clock, acme.pauses, {"crm": {}, "wiki": {}}, nobody_asks, nobody_asks))
 
 
-async def _hire(acme, eid, worker_id, effective_at="2026-02-01", **marks):
+async def _hire(acme, eid, worker_id, effective_at="2026-02-01", revision=1, **marks):
     known = {"display_name": "王伟", "mobile": "+8613800000001", "personal_email": "wei@example.net"}
-    await acme.say("hired", eid, worker_id=worker_id, effective_at=effective_at, person=known | marks,
-                   assignment={"job_function": "sales"})  # fmt: skip
+    said = {"worker_id": worker_id, "effective_at": effective_at, "person": known | marks}
+    await acme.say("hired", eid, revision=revision, assignment={"job_function": "sales"}, **said)
     await acme.settle()
 
 
@@ -112,6 +112,21 @@ async def test_replay_and_preview_put_together_what_the_store_does(acme, desk):
     )
     assert preview.take(leave) is None
     assert [one.outcome for one in preview.outcomes([leave, *facts])] == ["applied"] * 3
+
+
+async def test_a_doubt_ends_when_the_facts_of_the_other_person_end_it(acme):
+    await _a_doubt(acme)
+    await _hire(acme, "e1", "W1", revision=2, personal_email="somebody.else@example.net")
+    assert (await acme.events(W2))["e2"] == ("confirmed", None)
+    assert sorted(acme.crm.accounts) == ["wangw", "wangw2"]
+
+
+async def test_a_doubt_over_somebody_who_turns_out_to_be_another_is_judged_anew(acme, desk):
+    await _a_doubt(acme)
+    await _hire(acme, "e3", "W3", "2026-01-15", display_name="李梅", mobile="+8613800000003", personal_email=None)
+    await desk.same("W1", "W3", **BY)
+    await acme.settle()
+    assert (await acme.events(W2))["e2"] == ("inbox", f"identity_like:{ACME}/W3")
 
 
 async def test_who_had_the_number_before_is_the_same_when_an_operator_says_so(acme, desk):
