@@ -203,16 +203,12 @@ class _Loading:
         return {"hands_over": tuple(w for w in here if w in can), "keeps": tuple(w for w in wished if w not in can)}
 
     def _close_by(self, name: str, section: TargetSection) -> None:
-        closing = self.abilities[name].closing
-        verbs = {verb for way in closing.values() for verb in way}
+        verbs = {verb for way in self.abilities[name].closing.values() for verb in way}
         for case, verb in section.close_by.items():
             path: Path = ("targets", name, "close_by", case)
             if verb not in verbs:
                 can = ", ".join(sorted(verbs))
                 self._refuse(path, f"{section.type} has no way to {verb} an account; it can {can}")
-            elif closing[case] != (verb,):
-                usual = ", ".join(closing[case])
-                self.warnings.append(self.document.problem(path, f"not acted on yet: a {case} closes by {usual} here"))
 
     def _accounts(self, name: str, rule: AccountSection) -> Accounts:
         at: Path = ("accounts", name)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from services.provisioner.connectors.registry import KINDS
 from services.provisioner.policy import schema
 from services.provisioner.policy.load import Policy, PolicyError, expand, load
+from services.provisioner.preview.targets import Planned
 
 EXAMPLE = Path(__file__).with_name("example.yaml").read_text("utf-8")
 SAMPLE = (Path(__file__).parents[3] / "services/cli/sample/tenure.yaml").read_text("utf-8")
@@ -99,6 +100,14 @@ def test_one_mistake_is_one_problem() -> None:
 def test_an_attribute_the_platform_lacks_is_refused_by_name() -> None:
     (problem,) = said(HEAD + "accounts: {wecom: {attributes: {nickname: person.display_name}}, dingtalk: {}}\n")
     assert problem.startswith("4:33: accounts.wecom.attributes.nickname: wecom has no attribute nickname; it has ")
+
+
+def test_another_way_to_close_that_the_platform_has_is_taken_without_a_warning() -> None:
+    text = HEAD.replace("app_key: k", "app_key: k, close_by: {leave: strip}") + ACCOUNTS
+    policy = load(text, KINDS)
+    assert policy.targets["dingtalk"].close_by == {"leave": "strip"}
+    assert not policy.warnings
+    assert Planned(policy).abilities["dingtalk"].closing["leave"] == ("strip",)
 
 
 def test_a_way_to_close_that_the_platform_lacks_is_refused() -> None:
