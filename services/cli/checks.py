@@ -201,11 +201,15 @@ async def of_kafka(kafka: str, *, embedded: bool) -> AsyncIterator[Finding]:
     if embedded:
         yield Finding("note", "kafka", kafka, t("up.embedded"), "tenure up --kafka HOST:PORT")
         return
-    from services.kit.settings import ServiceSettings
+    from services.kit.errors import UsageError
+    from services.kit.settings import ServiceSettings, read_settings
     from services.kit.topics import BEYOND_US, TopicsError, diff
 
     try:
-        differ = await diff(ServiceSettings(kafka=tuple(kafka.split(","))))
+        differ = await diff(read_settings(ServiceSettings, kafka=tuple(kafka.split(","))))
+    except UsageError as exc:
+        yield Finding("problem", "kafka", kafka, str(exc), t("doctor.next_settings"))
+        return
     except TopicsError as exc:
         yield Finding("problem", "kafka", kafka, str(exc), t("doctor.next_kafka"))
         return

@@ -18,7 +18,7 @@ from services.cli.errors import CommandError
 from services.cli.gather import OFTEN, Refuse, Tick, Told
 from services.cli.lines import Refused, time_of
 from services.kit.kafka_fault import why_not
-from services.kit.settings import ServiceSettings
+from services.kit.settings import ServiceSettings, read_settings
 from services.kit.sources import SourceConfig
 from services.provisioner.facts.arrivals import Unreadable
 from services.provisioner.facts.read import read_fact
@@ -123,7 +123,7 @@ def _unread(number: int, why: str) -> Refused:
 
 def _access(kafka: str) -> ServiceSettings:
     """The brokers named, and the login and TLS that the environment names."""
-    return ServiceSettings(kafka=tuple(kafka.split(",")))
+    return read_settings(ServiceSettings, kafka=tuple(kafka.split(",")))
 
 
 async def _records(kafka: str, topics: Sequence[Topic]) -> AsyncIterator[ConsumerRecord[Any, Any]]:

@@ -46,10 +46,10 @@ def _show(shared: Common, found: Sequence["Difference"], same: str) -> None:
 @click.option("--yes", is_flag=True, help=t("option.yes_topics"))
 @common
 def topics_apply(shared: Common, kafka: str | None, *, yes: bool) -> None:
-    from services.kit.settings import ServiceSettings
+    from services.kit.settings import ServiceSettings, read_settings
     from services.kit.topics import apply, diff
 
-    settings = ServiceSettings(kafka=brokers(shared, kafka))
+    settings = read_settings(ServiceSettings, kafka=brokers(shared, kafka))
     found = asyncio.run(diff(settings))
     _show(shared, found, t("topics.same"))
     if found and not yes and sys.stdin.isatty():
@@ -61,10 +61,10 @@ def topics_apply(shared: Common, kafka: str | None, *, yes: bool) -> None:
 @click.option("--kafka", metavar="HOST:PORT", help=t("option.brokers"))
 @common
 def topics_diff(shared: Common, kafka: str | None) -> None:
-    from services.kit.settings import ServiceSettings
+    from services.kit.settings import ServiceSettings, read_settings
     from services.kit.topics import diff
 
-    found = asyncio.run(diff(ServiceSettings(kafka=brokers(shared, kafka))))
+    found = asyncio.run(diff(read_settings(ServiceSettings, kafka=brokers(shared, kafka))))
     _show(shared, found, t("topics.same"))
     if found:
         raise AnswerError(t("error.topics_differ", n=len(found)))

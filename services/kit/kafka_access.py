@@ -7,6 +7,7 @@ import ssl
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
@@ -97,7 +98,7 @@ class KafkaAccess(BaseSettings):
         try:
             context = ssl.create_default_context(cafile=self.kafka_ca)
             if self.kafka_certificate:
-                context.load_cert_chain(self.kafka_certificate, self.kafka_key)
+                context.load_cert_chain(self.kafka_certificate, self.kafka_key, password=_locked)
         except OSError as exc:  # an unreadable file; ssl.SSLError, which says what is wrong with its content
             names = "TENURE_KAFKA_CA, TENURE_KAFKA_CERTIFICATE or TENURE_KAFKA_KEY"
             raise UsageError(f"{names}: {exc.strerror or type(exc).__name__}") from None
@@ -147,4 +148,10 @@ class KafkaAccess(BaseSettings):
 
 
 def _confidential(url: str) -> bool:
-    return url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]"))
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"})
+
+
+def _locked() -> str:
+    """Asked for the pass phrase of a key; without it OpenSSL would ask whoever sits at the terminal."""
+    raise UsageError("TENURE_KAFKA_KEY has a pass phrase: give a file without one, readable by the service alone")

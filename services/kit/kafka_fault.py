@@ -36,16 +36,22 @@ TOLD: Final[Sequence[_Told]] = (
 
 
 async def why_not(access: KafkaAccess) -> str:
-    """Asks the first broker once more. The broker's own words are left out: they may repeat what we sent."""
-    return f"no Kafka at {', '.join(access.kafka)}: {await _refusal(access)}"
+    """Asks every broker once more; one that speaks says more than one that is down.
+
+    The broker's own words are left out: they may repeat what we sent.
+    """
+    found = await asyncio.gather(*(_refusal(access, broker) for broker in access.kafka))
+    told = (say(exc) for exc in found for kind, say in TOLD if isinstance(exc, kind))
+    other = "it answers now" if None in found else type(found[0]).__name__
+    return f"no Kafka at {', '.join(access.kafka)}: {next(told, other)}"
 
 
-async def _refusal(access: KafkaAccess) -> str:
-    host, _, port = access.kafka[0].rpartition(":")
+async def _refusal(access: KafkaAccess, broker: str) -> Exception | None:
+    host, _, port = broker.rpartition(":")
     arguments = {name: value for name, value in access.client().items() if name != "bootstrap_servers"}
     try:
         async with asyncio.timeout(SECONDS):
             (await create_conn(host, int(port), client_id="tenure-why", **arguments)).close()
     except (KafkaError, OSError, TimeoutError, ValueError) as exc:
-        return next((say(exc) for kind, say in TOLD if isinstance(exc, kind)), type(exc).__name__)
-    return "it answers now"
+        return exc
+    return None

@@ -117,10 +117,10 @@ class Environment(Mapping[str, str]):
 S = TypeVar("S", bound=ServiceSettings)
 
 
-def read_settings(kind: type[S]) -> S:
-    """The service's settings; raises UsageError that names every wrong variable, never its value."""
+def read_settings(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - fields of any kind
+    """The settings, but for what is `given`; raises UsageError that names every wrong variable, never its value."""
     try:
-        return kind()
+        return kind(**given)
     except ValidationError as exc:
         raise UsageError("settings are wrong: " + "; ".join(map(_said, exc.errors()))) from None
 

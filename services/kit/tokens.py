@@ -1,6 +1,7 @@
 """OAuth 2 client credentials for Kafka's OAUTHBEARER: a token is asked for once, kept, and replaced before its end."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -55,7 +56,16 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
             raise TokenError(f"TENURE_KAFKA_TOKEN_URL gives no answer that can be read: {type(exc).__name__}") from None
         match said:
             case {"access_token": str(token)} if answer.is_success:
-                return token, float(said.get("expires_in", UNSAID))
+                return token, _seconds(said.get("expires_in"))
             case {"error": str(code)}:
                 raise TokenError(f"TENURE_KAFKA_TOKEN_URL answers {answer.status_code} {code[:40]!r}")
         raise TokenError(f"TENURE_KAFKA_TOKEN_URL answers {answer.status_code} without a token")
+
+
+def _seconds(said: object) -> float:
+    """Some endpoints write the number as text; what is no length of time is taken for unsaid."""
+    try:
+        found = float(said) if isinstance(said, int | float | str) else UNSAID
+    except ValueError:
+        return UNSAID
+    return found if math.isfinite(found) and found >= 0 else UNSAID

@@ -20,6 +20,8 @@ from services.kit.settings import ServiceSettings
 
 EXISTS = 36
 IN_FORCE_SECONDS = 15.0
+OF_THE_TOPIC = 1
+"""Where a setting comes from, as Kafka counts it: set on the topic itself (DescribeConfigs, `config_source`)."""
 
 
 class TopicsError(KitError):
@@ -172,15 +174,15 @@ async def _diff(admin: Any, topics: Sequence[Topic], replicas: int) -> list[Diff
     return compare(topics, shown, replicas=replicas)
 
 
-async def _overrides(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:  # noqa: ANN401 - untyped
-    """The settings of each topic, the broker's defaults included."""
+async def _overrides(admin: Any, names: Sequence[str], *, own: bool = False) -> dict[str, dict[str, str]]:  # noqa: ANN401 - untyped
+    """The settings of each topic: the broker's defaults included, or only the topic's `own`."""
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     found: dict[str, dict[str, str]] = {}
     for answer in await admin.describe_configs(asked):
         for code, message, _kind, name, entries in (tuple(resource)[:5] for resource in answer.resources):
             if code:
                 raise TopicsError(f"settings of {name} cannot be read: {code} {message}")
-            found[name] = {entry[0]: entry[1] for entry in entries}
+            found[name] = {entry[0]: entry[1] for entry in entries if not own or entry[3] == OF_THE_TOPIC}
     return found
 
 
@@ -208,10 +210,13 @@ async def _grow(admin: Any, short: Sequence[FewerPartitions]) -> None:  # noqa: 
 
 
 async def _set(admin: Any, changed: Mapping[str, Mapping[str, str]]) -> None:  # noqa: ANN401 - untyped
-    """The full set of each topic: Kafka replaces all overrides of one."""
+    """The full set of each topic: Kafka drops every override that is not named, so others' are named again."""
     if not changed:
         return
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=dict(one)) for name, one in changed.items()]
+    kept = await _overrides(admin, list(changed), own=True)
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, name, configs={**kept[name], **one}) for name, one in changed.items()
+    ]
     for answer in await admin.alter_configs(resources):
         for code, message, _kind, name in (tuple(resource)[:4] for resource in answer.resources):
             if code:

@@ -1,6 +1,7 @@
 """Any cluster by configuration: every way to log in to a real Kafka, and TLS to a real PostgreSQL."""
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -27,6 +28,17 @@ PASSWORD = "n0t-a-real-one"
 def secured(tmp_path_factory):
     with secured_kafka(tmp_path_factory.mktemp("secured"), PASSWORD) as parts:
         yield parts
+
+
+@pytest.fixture(autouse=True)
+async def _hung_up():
+    """aiokafka leaves a refused connection without waiting for TLS's goodbye: it ends with the test that opened it."""
+    yield
+    for one in gc.get_objects():
+        if isinstance(one, asyncio.Transport):
+            one.abort()
+    for _ in range(3):  # turns of the loop, in which what was aborted is closed
+        await asyncio.sleep(0)
 
 
 def ways(secured):
@@ -95,6 +107,20 @@ async def test_what_is_wrong_with_a_login_is_said_in_one_line_without_the_secret
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not {PASSWORD, "another"} & set(str(caught.value).split())
+
+
+async def test_a_broker_that_is_down_does_not_hide_why_the_others_refuse(secured):
+    door = secured.kafka.door("SCRAM")
+    settings = access(secured, "scram-512", kafka_password="another")
+    with pytest.raises(TopicsError, match="check TENURE_KAFKA_USER"):
+        await diff(settings.model_copy(update={"kafka": ("127.0.0.1:1", door)}))
+
+
+async def test_a_broker_of_another_name_is_refused(secured):
+    settings = access(secured, "scram-512")
+    elsewhere = secured.kafka.door("SCRAM").replace("127.0.0.1", "localhost")
+    with pytest.raises(TopicsError, match=r"Hostname mismatch.*check TENURE_KAFKA_CA and the name"):
+        await diff(settings.model_copy(update={"kafka": (elsewhere,)}))
 
 
 async def test_an_authority_that_we_do_not_know_is_refused(secured):

@@ -179,6 +179,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "doctor.next_ntp": ("set this machine's clock by NTP", "用 NTP 校准本机时钟"),
     "doctor.next_database": ("check its address and that it runs", "检查数据库地址以及它是否在运行"),
     "doctor.migration": ("tables are at {has}, the code is at {head}", "数据表版本为 {has}，代码版本为 {head}"),
+    "doctor.next_settings": ("put right the variables it names", "更正其中提到的环境变量"),
     "doctor.next_kafka": ("check the address and that the broker runs", "检查地址以及消息服务是否在运行"),
     "refused.secret": (
         "put the right secret of {name} in place and restart, then `tenure continue {name}`",

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from test_ingest_on_kafka import everything, hire, ingest
 
 from contracts.topics import Topic
@@ -49,6 +51,26 @@ async def test_topics_are_made_grown_and_set_and_then_nothing_differs(settings):
     assert await diff(settings, [changed]) == []
     fewer = replace(changed, partitions=2)
     assert await apply(settings, [fewer]) == [MorePartitions(declared.name, 5, 2)]
+
+
+async def test_what_others_set_on_a_topic_outlives_apply(kafka):
+    """Kafka drops what a change does not name: a smaller min.insync.replicas would lose what was answered 202."""
+    settings, declared = ServiceSettings(kafka=kafka), Topic(f"test.{uuid4().hex}", "key", 1, None, "a test")
+    theirs = {"min.insync.replicas": "2", "compression.type": "zstd"}
+    await apply(settings, [declared])
+    admin = AIOKafkaAdminClient(**settings.client())
+    await admin.start()
+    try:
+        place = (ConfigResourceType.TOPIC, declared.name)
+        await admin.alter_configs([ConfigResource(*place, configs=theirs | {"retention.ms": "1000"})])
+        while not await diff(settings, [declared]):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)
+        await apply(settings, [declared])
+        (answer,) = await admin.describe_configs([ConfigResource(*place)])
+        shown = {entry[0]: entry[1] for entry in answer.resources[0][4]}
+    finally:
+        await admin.close()
+    assert shown | theirs | declared.config == shown
 
 
 async def test_what_the_broker_refuses_is_an_error(kafka):

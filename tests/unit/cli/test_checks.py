@@ -102,6 +102,23 @@ async def test_the_embedded_broker_is_noted():
     assert [(one.level, one.next) for one in rows] == [("note", "tenure up --kafka HOST:PORT")]
 
 
+@pytest.mark.parametrize("command", [["topics", "diff"], ["topics", "apply"]])
+def test_half_a_login_is_refused_by_commands_in_one_line(monkeypatch, capsys, tmp_path, command):
+    monkeypatch.setenv("TENURE_KAFKA", "127.0.0.1:1")
+    monkeypatch.setenv("TENURE_KAFKA_SASL", "scram-sha-512")
+    assert run([*command, "--data", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "TENURE_KAFKA_SASL=scram-sha-512 needs TENURE_KAFKA_USER and TENURE_KAFKA_PASSWORD" in said
+    assert len(said.splitlines()) == 1
+
+
+async def test_half_a_login_is_a_problem_that_doctor_names(monkeypatch):
+    monkeypatch.setenv("TENURE_KAFKA_SASL", "scram-sha-512")
+    rows = [one async for one in checks.of_kafka("127.0.0.1:1", embedded=False)]
+    assert [(one.level, one.check) for one in rows] == [("problem", "kafka")]
+    assert "TENURE_KAFKA_USER" in rows[0].detail
+
+
 def test_with_nothing_running_it_says_what_to_do_first(tmp_path, capsys):
     assert run(["doctor", "--json", "--no-probe", "--data", str(tmp_path), "--config", str(SAMPLE)]) == 1
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

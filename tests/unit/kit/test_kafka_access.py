@@ -1,13 +1,21 @@
 """Half a login is refused at start; a token is asked for once and replaced before its end."""
 
 import asyncio
+import json
 
 import httpx
 import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from services.kit.errors import UsageError
 from services.kit.settings import ServiceSettings, read_settings
-from services.kit.tokens import ClientCredentials, TokenError
+from services.kit.tokens import UNSAID, ClientCredentials, TokenError
 
 URL = "https://id.example.com/token"
 
@@ -19,6 +27,8 @@ HALF = [
     ({"SASL": "oauthbearer", "USER": "t", "PASSWORD": "hush", "TLS": "true"}, "needs TENURE_KAFKA_TOKEN_URL"),
     ({"SASL": "oauthbearer", "USER": "t", "PASSWORD": "hush", "TLS": "true", "TOKEN_URL": "http://id.example.com"},
      "must be https"),
+    *(({"SASL": "oauthbearer", "USER": "t", "PASSWORD": "hush", "TLS": "true", "TOKEN_URL": url}, "must be https")
+      for url in ("http://127.0.0.1.example.com/token", "http://localhost@id.example.com/token")),
     ({"SASL": "oauthbearer", "USER": "t", "PASSWORD": "hush", "TOKEN_URL": URL}, "needs TENURE_KAFKA_TLS=true"),
     ({"SASL": "kerberos"}, "TENURE_KAFKA_SASL"),
     ({"CA": "/ca.pem"}, "need TENURE_KAFKA_TLS=true"),
@@ -47,6 +57,18 @@ def test_a_file_that_cannot_be_used_is_named_by_its_setting(tmp_path):
     for ca in (tmp_path / "missing.pem", broken):
         with pytest.raises(UsageError, match="TENURE_KAFKA_CA"):
             ServiceSettings(kafka=("a:1",), kafka_tls=True, kafka_ca=ca).client()
+
+
+def test_a_key_with_a_pass_phrase_is_refused_and_nobody_is_asked_for_it(tmp_path):
+    made = trustme.CA().issue_cert("tenure@example.com")
+    key = load_pem_private_key(made.private_key_pem.bytes(), None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"hush"))
+    (tmp_path / "key").write_bytes(locked)
+    made.cert_chain_pems[0].write_to_path(tmp_path / "crt")
+    with pytest.raises(UsageError, match="TENURE_KAFKA_KEY has a pass phrase"):
+        ServiceSettings(
+            kafka=("a:1",), kafka_tls=True, kafka_certificate=tmp_path / "crt", kafka_key=tmp_path / "key"
+        ).client()
 
 
 def test_a_secret_is_in_no_picture_of_the_settings():
@@ -88,6 +110,22 @@ async def test_no_token_is_said_without_what_the_other_said(answer, said):
     with pytest.raises(TokenError, match=said) as caught:
         await credentials(lambda _: answer).token()
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("600", 600), ("soon", UNSAID), (None, UNSAID), (float("inf"), UNSAID), (-1, UNSAID)]
+)
+async def test_a_life_that_is_no_number_is_taken_for_unsaid(said, seconds):
+    asked, now = [], [0.0]
+
+    def answer(_):
+        asked.append(now[0])
+        return httpx.Response(200, text=json.dumps({"access_token": "t", "expires_in": said}))
+
+    tokens = credentials(answer, lambda: now[0])
+    for now[0] in (0.0, seconds * 0.9 - 1, seconds * 0.9):
+        await tokens.token()
+    assert asked == [0.0, seconds * 0.9]
 
 
 async def test_a_token_endpoint_that_is_gone_is_asked_again():
