@@ -63,7 +63,7 @@ class Door:
         source = self._sources.get(request.path_params["name"])
         label = source.name if source else ""
         sender = _trace(request.headers.get("traceparent", ""))
-        with span("POST /events/{name}", (sender,) if sender else (), kind="server", source=label) as told:
+        with span("POST /events/{name}", (sender,), kind="server", source=label) as told:
             answer = await self._answered(source, label, request, sender)
             told.note(status=answer.status_code)
         return answer

@@ -4,7 +4,7 @@ Off unless `TENURE_TRACES` names a receiver; then `services.kit.otel` takes the 
 what is done and says where, never about whom: no person, no id of HR's, no address or body of a call.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal, Protocol
 
@@ -56,18 +56,18 @@ def traced_by(tracer: Tracer) -> Iterator[None]:
 
 
 def span(
-    name: str, parents: Sequence[str] = (), *, kind: Kind = "internal", **attributes: str | int
+    name: str, parents: Iterable[str | None] = (), *, kind: Kind = "internal", **attributes: str | int
 ) -> AbstractContextManager[Span]:
     """A span around a `with`, child of the first parent (a `traceparent`), else of what runs; linked to the others.
 
     An exception that leaves the block is named in it by its class.
     """
-    return _tracer.span(name, parents, kind, attributes)
+    return _tracer.span(name, [parent for parent in parents if parent], kind, attributes)
 
 
 def passed(name: str, parent: str | None, **attributes: str | int) -> str | None:
     """A message was taken over: the `traceparent` that goes on with it. Its sender's own where traces are off."""
-    with span(name, (parent,) if parent else (), kind="consumer", **attributes):
+    with span(name, (parent,), kind="consumer", **attributes):
         return _tracer.here() or parent
 
 

@@ -94,10 +94,9 @@ class Sender:
                 log.warning("message.end_not_recorded", message=message.message_id, state=ending.state)
 
     async def _call(self, channel: Channel, message: Message) -> Ending:
-        trace = (message.traceparent,) if message.traceparent else ()
         try:
             async with asyncio.timeout(LONGEST_CALL):
-                with span(f"message {message.channel}", trace, audience=message.audience):
+                with span(f"message {message.channel}", (message.traceparent,), audience=message.audience):
                     code = await channel.send(message)
         except (PlatformError, GateClosedError) as exc:
             return sending.refused(message, exc, self._rules(message), self.now())
