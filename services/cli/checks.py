@@ -206,7 +206,7 @@ async def of_kafka(kafka: str, *, embedded: bool) -> AsyncIterator[Finding]:
     from services.kit.topics import BEYOND_US, TopicsError, diff
 
     try:
-        differ = await diff(read_settings(ServiceSettings, kafka=tuple(kafka.split(","))))
+        differ = await diff(read_settings(ServiceSettings, kafka=kafka))
     except UsageError as exc:
         yield Finding("problem", "kafka", kafka, str(exc), t("doctor.next_settings"))
         return

@@ -128,10 +128,10 @@ class Installation:
 
     def _start_broker(self) -> tuple[str, str]:
         if self.options.kafka:
-            from services.kit.settings import ServiceSettings
+            from services.kit.settings import ServiceSettings, read_settings
             from services.kit.topics import apply
 
-            asyncio.run(apply(ServiceSettings(kafka=tuple(self.options.kafka.split(",")))))
+            asyncio.run(apply(read_settings(ServiceSettings, kafka=self.options.kafka)))
             return self.options.kafka, "kafka"
         self.broker = EmbeddedBroker()
         return self.broker.start(), self.broker.epoch

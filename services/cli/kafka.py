@@ -123,7 +123,7 @@ def _unread(number: int, why: str) -> Refused:
 
 def _access(kafka: str) -> ServiceSettings:
     """The brokers named, and the login and TLS that the environment names."""
-    return read_settings(ServiceSettings, kafka=tuple(kafka.split(",")))
+    return read_settings(ServiceSettings, kafka=kafka)
 
 
 async def _records(kafka: str, topics: Sequence[Topic]) -> AsyncIterator[ConsumerRecord[Any, Any]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 topics = Group("topics", key="topics")
 
 
-def brokers(shared: Common, given: str | None) -> tuple[str, ...]:
+def brokers(shared: Common, given: str | None) -> str:
     """Those named, else those of the running installation; the embedded one has no topics to apply."""
     said = read(shared.data) or {}
     text = given or os.environ.get("TENURE_KAFKA") or said.get("kafka")
@@ -28,7 +28,7 @@ def brokers(shared: Common, given: str | None) -> tuple[str, ...]:
         raise UsageError(t("error.no_kafka"))
     if text == said.get("kafka") and said.get("embedded_broker"):
         raise UsageError(t("error.embedded_topics"))
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    return str(text)
 
 
 def as_json(difference: "Difference") -> dict[str, Any]:
