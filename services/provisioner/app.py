@@ -1,10 +1,10 @@
 """Wiring: the only file of the provisioner that knows every other one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
+from starlette.routing import BaseRoute
 
 from contracts.topics import INTAKE, intake_group
 from services.kit import broker as kafka
@@ -56,6 +57,7 @@ from services.provisioner.operators.openapi import openapi_route
 from services.provisioner.operators.operations import BusinessClock, Ends, Operations, count
 from services.provisioner.operators.people import People
 from services.provisioner.operators.quarantine import Quarantine
+from services.provisioner.operators.todo import Todo
 from services.provisioner.operators.whole_api import WholeTargets
 from services.provisioner.policy.load import Policy, PolicyError, expand, load
 from services.provisioner.settings import Settings
@@ -194,10 +196,9 @@ def _runs(parts: Parts) -> dict[str, Run]:
     return {name: of(target) for name, target in parts.targets.items()}
 
 
-def _traces(file: PersonFile) -> tuple[str, ...]:
+def _traces(file: PersonFile) -> Iterator[str | None]:
     """The traces that a pass belongs to: of the newest event that is open, and of the others."""
-    newest = sorted(file.events, key=lambda event: event.event_no, reverse=True)
-    return tuple(event.traceparent for event in newest if event.traceparent)
+    return (event.traceparent for event in reversed(file.events))
 
 
 def _count_passes(parts: Parts) -> Callable[[Claim, Finished, float], None]:
@@ -276,29 +277,15 @@ def _service(
     async def probe(name: str) -> None:
         await parts.targets[name].connector.probe()
 
-    operations = Operations(
-        parts.store, parts.clock, parts.limiter, facts, ends, probe, worker.wake, _expected(parts), _unknown_wait(parts)
-    )
-    people = People(parts.store, parts.policy, parts.clock)
-    clock = BusinessClock(parts.store, parts.clock, worker.wake)
-    operators = Operators(parts.settings.operators_file)
-    holds = Holds(parts.store, parts.clock, worker.wake)
-    api = Api(operations, people, Quarantine(parts.store), operators, clock, holds)
-    refusals = {name: target.connector.refusal for name, target in parts.targets.items()}
-    exceptions = ExceptionHandlers(Exceptions(operations, parts.policy, refusals))
-    identity = IdentityHandlers(Identity(operations))
-    effective = Effective(operations, parts.policy.version)
-    sweeps = _sweeps(parts)
-    adoption = Adoption(parts.store, parts.policy, parts.clock, parts.targets, parts.trees, worker.wake)
-    whole = WholeTargets(operations, sweeps, adoption, Jobs())
-    sweeper = Sweeper(parts.store, parts.clock, sweeps, parts.settings.sweep_every, parts.settings.process_name)
-    name, every = parts.settings.process_name, parts.settings.attention_every
-    attention = Attention(parts.store, parts.clock, operations.todo, f"{name}/{uuid4().hex}", every)
+    operations = Operations(parts.store, parts.clock, parts.limiter, facts, ends, probe, worker.wake)
+    name, holder, todo, sweeps = parts.settings.process_name, _holder(parts), _todo(parts), _sweeps(parts)
+    sweeper = Sweeper(parts.store, parts.clock, sweeps, parts.settings.sweep_every, name)
+    attention = Attention(parts.store, parts.clock, todo.listed, holder, parts.settings.attention_every)
     turn = Progress(60.0)
     relay = Relay(
         parts.store,
         lambda records: kafka.publish_in_order(broker, records, within=PUBLISH_SECONDS),
-        f"{parts.settings.process_name}/{uuid4().hex}",
+        holder,
         parts.settings.broker_epoch,
         tidy=partial(parts.store.purge, parts.settings.outbox_keep),
         turned=turn.beat,
@@ -313,7 +300,7 @@ def _service(
 
     return Service(
         routes=[
-            *api.routes((*exceptions.posts(), *identity.posts(), *effective.posts(), *whole.posts())),
+            *_operators_routes(parts, operations, todo, sweeps, worker.wake),
             *health.routes(),
             metrics_route(registry, refresh),
             openapi_route(),
@@ -329,14 +316,36 @@ def _service(
     )
 
 
-def _unknown_wait(parts: Parts) -> list[str]:
-    """Only where we write: before that, whose the accounts are is for `tenure adopt` to say."""
-    held = parts.policy.drift.unknown_account == "hold"
-    return [name for name, target in parts.policy.targets.items() if held and target.mode == "enforce"]
+def _operators_routes(
+    parts: Parts, operations: Operations, todo: Todo, sweeps: Mapping[str, Sweep], wake: Callable[[], None]
+) -> list[BaseRoute]:
+    store, policy, clock = parts.store, parts.policy, parts.clock
+    api = Api(
+        operations, todo, People(store, policy, clock), Quarantine(store), Operators(parts.settings.operators_file),
+        BusinessClock(store, clock, wake), Holds(store, clock, wake),
+    )  # fmt: skip
+    refusals = {name: target.connector.refusal for name, target in parts.targets.items()}
+    adoption = Adoption(store, policy, clock, parts.targets, parts.trees, wake)
+    more = (
+        ExceptionHandlers(Exceptions(operations, policy, refusals)),
+        IdentityHandlers(Identity(operations)),
+        Effective(operations, policy.version),
+        WholeTargets(operations, sweeps, adoption, Jobs()),
+    )
+    return api.routes([post for handlers in more for post in handlers.posts()])
 
 
-def _expected(parts: Parts) -> dict[str, timedelta]:
-    return {one.source: one.expect_every for one in parts.policy.sources.values() if one.expect_every}
+def _holder(parts: Parts) -> str:
+    """Of duties that one process has at a time: after a restart it is another."""
+    return f"{parts.settings.process_name}/{uuid4().hex}"
+
+
+def _todo(parts: Parts) -> Todo:
+    """Accounts of nobody wait only where we write: before that, whose they are is for `tenure adopt` to say."""
+    policy, held = parts.policy, parts.policy.drift.unknown_account == "hold"
+    expected = {one.source: one.expect_every for one in policy.sources.values() if one.expect_every}
+    unknown = [name for name, target in policy.targets.items() if held and target.mode == "enforce"]
+    return Todo(parts.store, parts.clock, parts.limiter, list(policy.targets), expected, unknown)
 
 
 def _sweeps(parts: Parts) -> dict[str, Sweep]:

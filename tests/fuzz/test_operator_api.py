@@ -88,7 +88,7 @@ def judge(answer: httpx.Response) -> None:
 
 
 def test_the_document_names_every_route():
-    none = dict.fromkeys(("operations", "people", "quarantine", "operators", "clock", "holds"))
+    none = dict.fromkeys(("operations", "todo", "people", "quarantine", "operators", "clock", "holds"))
     api = Api(**none).routes(
         (
             *ExceptionHandlers(None).posts(),

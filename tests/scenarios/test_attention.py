@@ -1,19 +1,19 @@
 """What waits for a person is told to the IT team: each matter once, what is found together in one message."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from test_todo import DAY, GUARDS, Desk, a_guard_holds_many, a_leave_came_without_its_hire, a_message_is_unreadable
 
 from contracts.provisioning import AttentionRaised
 from services.provisioner.operators.attention import NAMED, Attention
-from services.provisioner.operators.operations import Operations
 
 HOUR = timedelta(hours=1)
 
 
 def attention(desk, holder="one"):
-    return Attention(desk.store, desk.clock, desk.do.todo, holder)
+    return Attention(desk.store, desk.clock, desk.todo.listed, holder)
 
 
 async def told(desk):
@@ -76,8 +76,7 @@ async def test_one_of_several_provisioners_tells():
 
 async def test_a_source_that_is_silent_longer_than_expected_is_named_and_nobody_is_touched():
     desk = Desk()
-    desk.do = Operations(desk.store, desk.clock, desk.paused, desk.do.targets, desk.do.ends, desk.do.probe,
-                         expected={"urn:hr:acme": DAY, "urn:hr:never": DAY})  # fmt: skip
+    desk.todo = replace(desk.todo, expected={"urn:hr:acme": DAY, "urn:hr:never": DAY})
     await desk.hire("e1")
     await desk.settle()
     before = dict(desk.crm.accounts)

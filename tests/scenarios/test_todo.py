@@ -16,6 +16,7 @@ from services.provisioner.model import Account, AccountState
 from services.provisioner.operators.errors import OperatorError
 from services.provisioner.operators.holds import Holds, Which
 from services.provisioner.operators.operations import Operations
+from services.provisioner.operators.todo import Todo
 from services.provisioner.plan.decided import stamped
 from services.provisioner.plan.drift import Owned
 from services.provisioner.store.port import Mark
@@ -51,13 +52,14 @@ class Desk(Company):
         self.paused = Paused()
         facts = {name: {} for name in self.targets}
         self.do = Operations(self.store, self.clock, self.paused, facts, nobody, nobody)
+        self.todo = Todo(self.store, self.clock, self.paused, self.targets)
 
     async def later(self, by):
         """So much later, without a pass."""
         self.clock.machine = self.clock.business = self.clock.business + by
 
     async def items(self):
-        return [(i["kind"], i["reason"], i["next"]) for i in await self.do.todo()]
+        return [(i["kind"], i["reason"], i["next"]) for i in await self.todo.listed()]
 
 
 # ------------------------------------------------------------ how each comes about
@@ -207,7 +209,7 @@ async def test_what_waits_is_named_with_the_command_that_helps(comes, kind, reas
     desk = Desk(more=MORE.get(comes, ""))
     assert await desk.items() == []
     await comes(desk)
-    found = [item for item in await desk.do.todo() if item["kind"] == kind]
+    found = [item for item in await desk.todo.listed() if item["kind"] == kind]
     assert [item["next"] for item in found][:1] == [command]
     assert reason in (None, "guard", *(item["reason"] for item in found))
     assert command.split()[1] in MODULES
@@ -218,13 +220,13 @@ async def test_what_waits_is_named_with_the_command_that_helps(comes, kind, reas
 async def test_it_is_named_once_and_is_overdue_after_a_day_a_late_leaver_at_once(comes):
     desk = Desk()
     await comes(desk)
-    before = await desk.do.todo()
+    before = await desk.todo.listed()
     assert len({(item.get("person_id"), item.get("event")) for item in before}) == len(before)
     assert [item["overdue"] for item in before if item["kind"] == "late"] == [True] * (
         comes is a_stop_is_not_done_in_time
     )
     await desk.later(DAY + MINUTE)
-    assert all(item["overdue"] for item in await desk.do.todo())
+    assert all(item["overdue"] for item in await desk.todo.listed())
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ async def test_a_conflict_is_let_go_once_and_the_first_stands():
 @pytest.mark.parametrize(("held_on", "said"), [((), []), (("crm",), [("held", "unknown_account", "tenure sweep crm")])])
 async def test_an_account_of_nobody_waits_where_policy_holds_it(held_on, said):
     desk = Desk()
-    desk.do.unknown_wait = held_on
+    desk.todo = replace(desk.todo, unknown_wait=held_on)
     assert await desk.items() == []
     desk.crm.put(Account("somebody", AccountState.ACTIVE))
     report = await Sweep(desk.store, desk.targets["crm"], Owned(), Trees(desk.store)).run(START, repair=True)

@@ -31,6 +31,7 @@ from services.provisioner.operators.holds import Holds, Which
 from services.provisioner.operators.operations import BusinessClock, Operations
 from services.provisioner.operators.people import People
 from services.provisioner.operators.quarantine import Quarantine
+from services.provisioner.operators.todo import Todo
 from services.provisioner.store.guard_values import ChangeKind
 
 MAX_BODY = 1_000_000
@@ -116,6 +117,7 @@ class Api:
     def __init__(
         self,
         operations: Operations,
+        todo: Todo,
         people: People,
         quarantine: Quarantine,
         operators: Operators,
@@ -123,6 +125,7 @@ class Api:
         holds: Holds,
     ) -> None:
         self._do, self._people, self._quarantine, self._operators = operations, people, quarantine, operators
+        self._waiting = todo
         self._clock, self._holds = clock, holds
 
     def routes(self, more: Sequence[tuple[str, Handler]] = ()) -> list[BaseRoute]:
@@ -192,7 +195,7 @@ class Api:
         return await self._people.card(person_id, *(_moment(text) if text else None for text in (at, known_at)))
 
     async def _todo(self, _request: Request, _by: str) -> Any:  # noqa: ANN401
-        return await self._do.todo()
+        return await self._waiting.listed()
 
     async def _batch(self, request: Request, _by: str) -> Any:  # noqa: ANN401
         return await self._people.batch(_text(request, "id"), int(_number(request, "after", 0, 2**53)))

@@ -4,7 +4,7 @@ The same list as `tenure todo`. A matter that is over and comes back is told aga
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,12 +54,12 @@ class Attention:
         items = {matter(item): item for item in await self.todo()}
         told = await self.store.attended()
         new, over = items.keys() - told, told - items.keys()
-        messages = raised({name: items[name] for name in sorted(new)}, self.clock.business_now())
+        kinds, now = _by_kind(items[name] for name in new), self.clock.business_now()
         if new or over:
-            await self.store.attend(new, over, messages)
-        for kind in {items[name]["kind"] for name in new}:
-            log.info("attention.raised", kind=kind, count=sum(items[name]["kind"] == kind for name in new))
-        return len(messages)
+            await self.store.attend(new, over, [_message(kind, found, now) for kind, found in kinds.items()])
+        for kind, found in kinds.items():
+            log.info("attention.raised", kind=kind, count=len(found))
+        return len(kinds)
 
 
 def matter(item: Item) -> str:
@@ -68,12 +68,12 @@ def matter(item: Item) -> str:
     return "|".join(str(item.get(name, "")) for name in names)
 
 
-def raised(items: Mapping[str, Item], at: datetime) -> list[Message]:
-    """One outcome a kind, oldest matters first."""
+def _by_kind(items: Iterable[Item]) -> dict[str, list[Item]]:
+    """The oldest first."""
     kinds: dict[str, list[Item]] = {}
-    for item in sorted(items.values(), key=lambda item: item["since"]):
+    for item in sorted(items, key=lambda item: (item["since"], item["next"])):
         kinds.setdefault(item["kind"], []).append(item)
-    return [_message(kind, found, at) for kind, found in kinds.items()]
+    return kinds
 
 
 def _message(kind: str, found: Sequence[Item], at: datetime) -> Message:

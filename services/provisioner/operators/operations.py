@@ -1,9 +1,9 @@
 """What operators ask and decide. A decision and its wake-up are one transaction, published by the outbox."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from contracts.decisions import AccessAllowed, AccessStopped, Decision
@@ -19,7 +19,6 @@ from services.provisioner.operators.errors import (
     UnknownTargetError,
 )
 from services.provisioner.operators.quarantine import LARGEST
-from services.provisioner.operators.todo import Todo
 from services.provisioner.plan.decided import stamped, told
 from services.provisioner.store.port import Books, Mark, PersonCard, Store
 
@@ -55,10 +54,6 @@ class Operations:
     ends: Callable[[], Awaitable[Ends | None]]
     probe: Callable[[str], Awaitable[None]]
     woken: Callable[[], None] = lambda: None
-    expected: Mapping[str, timedelta] = field(default_factory=dict)
-    """How often each source (its URN) should speak."""
-    unknown_wait: Collection[str] = ()
-    """Targets on which accounts of nobody wait for a person."""
 
     # ------------------------------------------------------------ the books
 
@@ -193,11 +188,6 @@ class Operations:
         return target or "*"
 
     # ------------------------------------------------------------ what waits for a person
-
-    async def todo(self) -> list[dict[str, Any]]:
-        """Everything that waits for a person, oldest first, with the next command."""
-        todo = Todo(self.store, self.clock, self.pauses, self.targets, self.expected, self.unknown_wait)
-        return await todo.listed()
 
     async def dismiss(self, event_no: int, by: str, reason: str) -> dict[str, Any]:
         """Let go of a message that conflicts with an earlier one, which stands."""
