@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from contracts import hr
 from contracts.provisioning import Reason, Verb
 
 __all__ = [
-    "Absence", "Account", "AccountState", "Case", "Desired", "Drift", "Due", "Fact", "FactKey", "Mode",
+    "LEAVES", "Absence", "Account", "AccountState", "Case", "Desired", "Drift", "Due", "Fact", "FactKey", "Mode",
     "OtherAssignment", "PersonState", "Reason", "Step", "Verb", "Verdict", "VerdictKind", "WorkerKey", "WorkerState",
 ]  # fmt: skip
 
@@ -178,6 +178,18 @@ class AccountState(StrEnum):
     def open(self) -> bool:
         """Whether somebody can get in with it, or could once the invitation is accepted."""
         return self in (AccountState.ACTIVE, AccountState.INVITED)
+
+
+LEAVES: Final[Mapping[Verb, AccountState]] = {
+    "create": AccountState.ACTIVE,
+    "resume": AccountState.ACTIVE,
+    "invite": AccountState.INVITED,
+    "suspend": AccountState.SUSPENDED,
+    "strip": AccountState.STRIPPED,
+    "remove": AccountState.REMOVED,
+    "delete": AccountState.DELETED,
+}
+"""In which state a verb leaves an account, as far as the step itself tells."""
 
 
 Mode = Literal["observe", "adopt", "enforce"]

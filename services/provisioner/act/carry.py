@@ -90,8 +90,7 @@ class Carrier:
             memory = readback.remember(self.stored, taken.step, taken.native_id, self.at)
             granted = memory.granted | (self.stored.granted if self.stored else frozenset())
             # What nobody knows to be written was not written back by us, and so not changed by others since.
-            written = {name: value for name, value in memory.written.items() if not name.startswith(REPAIRED)}
-            self.stored = replace(memory, checked_at=None, granted=granted, written=written)
+            self.stored = replace(memory.without(REPAIRED), checked_at=None, granted=granted)
         elif isinstance(taken.error, NotThereError) and self.stored:
             self.stored = replace(self.stored, checked_at=None)
 

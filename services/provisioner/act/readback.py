@@ -68,8 +68,7 @@ def remember(  # noqa: PLR0911 - one way out a verb
         case "remove" | "delete":
             return replace(memory, closed_by_us=True)
         case "suspend" | "strip" | "resume":
-            opened = {name: value for name, value in memory.written.items() if name != PREPARED}
-            after = replace(memory, closed_by_us=step.verb != "resume", written=opened)
+            after = replace(memory.without(PREPARED), closed_by_us=step.verb != "resume")
             return numbers.forgotten(handing_over.forgotten(after)) if step.verb == "resume" else after
         case _:
             return memory

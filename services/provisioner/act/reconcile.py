@@ -160,8 +160,7 @@ class Pass:
             if awaiting and carrier.stored and carrier.stored.observed.state in GONE:
                 raise AwaitsAcceptanceError("awaiting", "look")
             if carrier.stored:
-                written = {k: v for k, v in carrier.stored.written.items() if k != AWAITING}
-                carrier.stored = replace(carrier.stored, written=written)
+                carrier.stored = carrier.stored.without(AWAITING)
                 if self.case.file.open_plan:
                     carrier.stored = resolved(carrier.stored, self.case.file.open_plan.steps)
 

@@ -157,7 +157,7 @@ def _account(stored: StoredAccount | None, row: TargetRow | None) -> dict[str, A
 def _left(did: Taken) -> dict[str, Any]:
     """What a read-back showed then is not kept: attributes and departments are those of today, so they are left out."""
     return {
-        "status": did.state, "username": did.native_id, "grants": sorted(did.grants), "attributes": {},
+        "status": did.state.value, "username": did.native_id, "grants": sorted(did.grants), "attributes": {},
         "departments": [], "checked_at": None, "verdict": None, "reason": None,
     }  # fmt: skip
 

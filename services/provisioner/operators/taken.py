@@ -1,28 +1,20 @@
 """Which step brought an account and each of its grants about, and what our steps had made of them by a moment. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from contracts.provisioning import AccountState, StepTaken, Verb
+from contracts.provisioning import StepTaken
+from services.provisioner.model import LEAVES, AccountState
 
-LEAVES: Final[Mapping[Verb, AccountState]] = {
-    "create": "active",
-    "resume": "active",
-    "invite": "invited",
-    "suspend": "suspended",
-    "strip": "stripped",
-    "remove": "removed",
-    "delete": "deleted",
-}
-"""In which state a verb leaves an account, as far as our step tells."""
+_EMPTY = frozenset({AccountState.STRIPPED, AccountState.REMOVED, AccountState.DELETED})
 
 
 @dataclass(slots=True)
 class Taken:
     """Of one target: the last step that changed the account's state, and the one that gave each grant it has left."""
 
-    state: AccountState = "none"
+    state: AccountState = AccountState.NONE
     native_id: str | None = None
     step: StepTaken | None = None
     grants: dict[str, StepTaken] = field(default_factory=dict)
@@ -31,7 +23,7 @@ class Taken:
         self.native_id = step.native_id or self.native_id
         if step.verb in LEAVES:
             self.state, self.step = LEAVES[step.verb], step
-            if self.state in ("stripped", "removed", "deleted"):
+            if self.state in _EMPTY:
                 self.grants.clear()
         elif step.verb == "grant" and step.entitlement:
             self.grants[step.entitlement] = step

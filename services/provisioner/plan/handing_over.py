@@ -17,7 +17,6 @@ from services.provisioner.store.port import StoredAccount
 HANDING = "#handing:"
 HANDED = "#handed:"
 """The value is how many stay where they are for good."""
-MARKS = (HANDING, HANDED)
 
 
 def wished(
@@ -32,7 +31,8 @@ def wished(
     if stored is None or stored.observed.state is AccountState.NONE:
         return wish
     left = tuple(one for one in what if HANDED + one not in stored.written)
-    due = tuple(one for one in left if (again := _again(stored, one)) is None or again <= at)
+    again = under_way(stored)
+    due = tuple(one for one in left if again.get(one, at) <= at)
     return replace(wish, hand_over=due, handing_over=bool(left), heir=heir, needed=needed if left else frozenset())
 
 
@@ -45,8 +45,7 @@ def noted(stored: StoredAccount, what: str, handed: HandedOver, at: datetime) ->
 
 def forgotten(stored: StoredAccount) -> StoredAccount:
     """Memory once somebody works with the account again: what they own then is another matter."""
-    kept = {name: value for name, value in stored.written.items() if not name.startswith(MARKS)}
-    return replace(stored, written=kept)
+    return stored.without(HANDING, HANDED)
 
 
 def under_way(stored: StoredAccount | None) -> Mapping[str, datetime]:
@@ -67,7 +66,3 @@ def refused(stored: StoredAccount) -> Iterator[str]:
     for name, value in sorted(stored.written.items()):
         if name.startswith(HANDED) and value not in (None, "0"):
             yield f"hand_over_refused:{name.removeprefix(HANDED)}"
-
-
-def _again(stored: StoredAccount, what: str) -> datetime | None:
-    return under_way(stored).get(what)

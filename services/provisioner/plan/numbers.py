@@ -59,8 +59,7 @@ def for_whom(stored: StoredAccount | None) -> frozenset[str]:
 
 def forgotten(stored: StoredAccount) -> StoredAccount:
     """Memory once it is let go, or needed by its owner again."""
-    kept = {name: value for name, value in stored.written.items() if not name.startswith(WANTED)}
-    return replace(stored, written=kept)
+    return stored.without(WANTED)
 
 
 def retained(decisions: tuple[Decision, ...], at: datetime) -> bool:

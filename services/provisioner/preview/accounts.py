@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from contracts.decisions import Decision
 from services.provisioner.facts.departments import Departments
 from services.provisioner.facts.timeline import Timeline
-from services.provisioner.model import Account, AccountState, Desired, PersonState, Step, WorkerState
+from services.provisioner.model import LEAVES, Account, AccountState, Desired, PersonState, Step, WorkerState
 from services.provisioner.plan import handing_over
 from services.provisioner.plan.planner import PREPARED, plan
 from services.provisioner.plan.wish import Wish, wish
@@ -27,12 +27,6 @@ from services.provisioner.preview.trees import Trees
 from services.provisioner.store.port import StoredAccount
 
 JUST = timedelta(microseconds=1)
-_STATE = {
-    "suspend": AccountState.SUSPENDED,
-    "resume": AccountState.ACTIVE,
-    "remove": AccountState.REMOVED,
-    "delete": AccountState.DELETED,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +113,11 @@ def carried_out(before: StoredAccount | None, steps: Sequence[Step], wished: Wis
             case "revoke":
                 granted.discard(step.entitlement or "")
             case "strip":
-                account, granted = replace(account, state=AccountState.STRIPPED), set()
+                account, granted = replace(account, state=LEAVES[step.verb]), set()
             case "remove" | "delete":
-                account, granted = Account(account.native_id, _STATE[step.verb]), set()
+                account, granted = Account(account.native_id, LEAVES[step.verb]), set()
             case "suspend" | "resume":
-                account = replace(account, state=_STATE[step.verb])
+                account = replace(account, state=LEAVES[step.verb])
             case _:
                 pass
     account = replace(account, grants=frozenset(granted))

@@ -12,11 +12,10 @@ from typing import NamedTuple
 from contracts import hr
 from contracts.decisions import PersonIdentified
 from services.provisioner.facts import standing
-from services.provisioner.facts.identity import Naming, own_person_id, person_named, whose
+from services.provisioner.facts.identity import TENURE, Naming, own_person_id, person_named, whose
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store.port import Mark, NewEvent, Touched
 
-TENURE = "tenure"
 NOBODYS = standing.UNKNOWN.reason
 """Why a withdrawal that names neither a known fact nor a worker waits: no pass would ever say so."""
 Ident = tuple[str, str]

@@ -1,9 +1,9 @@
 """The values that the store takes and gives. Frozen, without I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken, TargetResult
@@ -102,6 +102,11 @@ class StoredAccount:
     granted: frozenset[str] = frozenset()
     ours: bool = True
     closed_by_us: bool = False
+
+    def without(self, *marks: str) -> Self:
+        """The same, but for what is `written` under a name that begins so."""
+        kept = {name: value for name, value in self.written.items() if not name.startswith(marks)}
+        return replace(self, written=kept)
 
 
 @dataclass(frozen=True, slots=True)
