@@ -4,7 +4,7 @@ There is a token per secret (WeCom doc 91039), and the two secrets may do differ
 contact-sync one writes the address book and lists ids, the application's reads details and sends messages.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -80,6 +80,19 @@ class WeCom:
             cache.refused(value)
             answer = await self._send(api, body, query, await cache.get())
         return _checked(answer, api, subject)
+
+    async def pages(
+        self, api: str, rows: str, body: Mapping[str, Any], *, token: Who = CONTACT
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """The `rows` of every page; for calls with `cursor` and `next_cursor`. Raises as `call` does."""
+        cursor = ""
+        while True:
+            answer = await self.call(api, body={**body, "cursor": cursor}, token=token)
+            for row in answer.get(rows) or ():
+                yield row
+            cursor = str(answer.get("next_cursor") or "")
+            if not cursor:
+                return
 
     def ask_again(self) -> None:
         """Somebody has put a secret right: both may be tried once more."""

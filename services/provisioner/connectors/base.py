@@ -236,3 +236,8 @@ class NamesResidue(Protocol):
 
 class Connector(ManagesAccounts, HoldsEntitlements, ManagesDepartments, Probes, Protocol):
     """What WeCom, DingTalk and the memory target all have. Start-up refuses a policy that needs more."""
+
+
+def batches(items: Sequence[str], size: int) -> list[Sequence[str]]:
+    """As many a call as the platform takes."""
+    return [items[start : start + size] for start in range(0, len(items), size)]

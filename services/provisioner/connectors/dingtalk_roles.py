@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from services.platforms.dingtalk import DingTalk, needed
 from services.platforms.errors import NeedsPersonError, NotThereError
-from services.provisioner.connectors.base import ALREADY_SO, DONE, Outcome
+from services.provisioner.connectors.base import ALREADY_SO, DONE, Outcome, batches
 from services.provisioner.connectors.dingtalk_fields import DEFAULT_GROUPS, entitlement_of, is_true, role_of
 
 ROLE = "/topapi/role"
@@ -169,7 +169,3 @@ class Roles:
         if name is None:
             raise ValueError(f"{entitlement} is no role: policy was loaded without refusal()")
         return name
-
-
-def batches(items: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

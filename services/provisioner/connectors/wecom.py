@@ -266,14 +266,8 @@ class WeComConnector:
 
     async def _listed(self) -> AsyncIterator[tuple[str, int]]:
         """Every (userid, department)."""
-        cursor = ""
-        while True:
-            answer = await self._client.call("user/list_id", body={"cursor": cursor, "limit": PAGE})
-            for row in answer.get("dept_user") or ():
-                yield str(row["userid"]), int(row["department"])
-            cursor = str(answer.get("next_cursor") or "")
-            if not cursor:
-                return
+        async for row in self._client.pages("user/list_id", "dept_user", {"limit": PAGE}):
+            yield str(row["userid"]), int(row["department"])
 
     async def _in_department(self, number: int) -> list[Account]:
         """Its direct members; empty where it is too large for an answer, and they are read one by one."""

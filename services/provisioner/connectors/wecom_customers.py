@@ -5,12 +5,12 @@ calls, for a year (WeCom doc 96325, 96333). A customer goes over after 24 hours 
 is only a beginning; a group goes at once.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from services.platforms.errors import CredentialError, NeedsPersonError, NotThereError
 from services.platforms.wecom import APP, WeCom
-from services.provisioner.connectors.base import HandedOver
+from services.provisioner.connectors.base import HandedOver, batches
 
 CUSTOMERS, GROUPS = "customers", "customer_groups"
 HANDS_OVER = frozenset({CUSTOMERS, GROUPS})
@@ -50,11 +50,12 @@ class Customers:
             raise NeedsPersonError("nobody", f"{TOP}/list", NOBODY)
         path = TOP if there else f"{TOP}/resigned"
         pair = {"handover_userid": native_id, "takeover_userid": to}
-        shown = {row["external_userid"]: row["status"] async for row in self._results(f"{path}/transfer_result", pair)}
+        results = self._pages(f"{path}/transfer_result", pair, "customer")
+        shown = {row["external_userid"]: row["status"] async for row in results}
         waiting = {external for external in owned if shown.get(external) == WAITING}
         refused = {external for external in owned if shown.get(external) == REFUSED}
         failed = 0
-        for some in _in_parts([one for one in owned if one not in waiting | refused]):
+        for some in batches([one for one in owned if one not in waiting | refused], PER_CALL):
             body = {**pair, "external_userid": some}
             answer = await self._call(f"{path}/transfer_customer", body)
             codes = {str(row["external_userid"]): int(row["errcode"]) for row in answer.get("customer") or ()}
@@ -81,9 +82,6 @@ class Customers:
             if str(row["handover_userid"]).casefold() == native_id.casefold():
                 yield str(row["external_userid"])
 
-    def _results(self, api: str, pair: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
-        return self._pages(api, pair, "customer")
-
     async def _groups(self, native_id: str, to: str | None) -> HandedOver:
         owned = await self._chats(native_id)
         if not owned:
@@ -93,7 +91,7 @@ class Customers:
         there = await self._is_there(native_id)
         api = f"{TOP}/groupchat/{'onjob_transfer' if there else 'transfer'}"
         failed = 0
-        for some in _in_parts(owned):
+        for some in batches(owned, PER_CALL):
             answer = await self._call(api, {"chat_id_list": some, "new_owner": to})
             failed = failed or _failure(int(row["errcode"]) for row in answer.get("failed_chat_list") or ())
         if failed:
@@ -111,22 +109,11 @@ class Customers:
             return False
         return True
 
-    async def _pages(self, api: str, body: Mapping[str, Any], rows: str) -> AsyncIterator[Mapping[str, Any]]:
-        cursor = ""
-        while True:
-            answer = await self._call(api, {**body, "cursor": cursor})
-            for row in answer.get(rows) or ():
-                yield row
-            cursor = str(answer.get("next_cursor") or "")
-            if not cursor:
-                return
+    def _pages(self, api: str, body: Mapping[str, Any], rows: str) -> AsyncIterator[Mapping[str, Any]]:
+        return self._client.pages(api, rows, body, token=APP)
 
     async def _call(self, api: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return await self._client.call(api, body=body, token=APP)
-
-
-def _in_parts(ids: Sequence[str]) -> Iterator[list[str]]:
-    return (list(ids[first : first + PER_CALL]) for first in range(0, len(ids), PER_CALL))
 
 
 def _failure(codes: Iterable[int]) -> int:
