@@ -2,12 +2,10 @@
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -16,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from kafka_server import ApacheKafka, Doors
+from listener import Asked, listening
 
 LOGIN = "org.apache.kafka.common.security"
 PROPERTIES = """
@@ -84,26 +83,14 @@ class TokenEndpoint:
 def served(endpoint: TokenEndpoint) -> Iterator[str]:
     """The endpoint's address: `/token` and `/keys` below it."""
 
-    class Door(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._say(200, endpoint.keys())
+    def said(asked: Asked) -> tuple[int, bytes]:
+        if asked.method == "GET":
+            return 200, json.dumps(endpoint.keys()).encode()
+        status, body = endpoint.answer(asked.headers.get("authorization", ""), parse_qs(asked.body.decode()))
+        return status, json.dumps(body).encode()
 
-        def do_POST(self) -> None:
-            form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-            self._say(*endpoint.answer(self.headers.get("authorization", ""), form))
-
-        def _say(self, status: int, body: dict[str, object]) -> None:
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with listening(said) as address:
+        yield address
 
 
 @dataclass(frozen=True, slots=True)

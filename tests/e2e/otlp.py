@@ -1,12 +1,11 @@
 """An OTLP receiver for tests: what OpenTelemetry's own messages say, read with OpenTelemetry's own schema."""
 
 import gzip
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from listener import Asked, listening
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -37,18 +36,10 @@ class Receiver:
 def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
 
-    class Door(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            assert self.path == "/v1/traces"
-            body = self.rfile.read(int(self.headers["content-length"]))
-            receiver.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
-            self.send_response(200)
-            self.end_headers()
+    def take(asked: Asked) -> tuple[int, bytes]:
+        assert asked.path == "/v1/traces"
+        receiver.take(gzip.decompress(asked.body) if asked.headers.get("content-encoding") == "gzip" else asked.body)
+        return 200, b""
 
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
-        receiver.address = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with listening(take) as receiver.address:
         yield receiver
-        server.shutdown()

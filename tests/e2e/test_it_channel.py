@@ -1,9 +1,7 @@
 """What waits for a person reaches the IT team's channel, signed, with the command to type."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
+from listener import listening
 from staff import departments
 from standardwebhooks.webhooks import Webhook
 from world import POLICY, SPEEDY, running, until
@@ -17,19 +15,12 @@ def channel():
     """Its address, and what came."""
     got = []
 
-    class Door(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["content-length"]))
-            got.append(Webhook(SECRET).verify(body, dict(self.headers.items())))
-            self.send_response(204)
-            self.end_headers()
+    def take(asked):
+        got.append(Webhook(SECRET).verify(asked.body, dict(asked.headers.items())))
+        return 204, b""
 
-        def log_message(self, *_): ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/hook", got
-        server.shutdown()
+    with listening(take) as address:
+        yield f"{address}/hook", got
 
 
 def test_the_it_team_is_told_once_with_the_command(channel, tmp_path):

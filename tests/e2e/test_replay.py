@@ -6,8 +6,6 @@ import pytest
 from staff import departments, hired, left, moved
 from world import POLICY, running
 
-from services.cli.__main__ import run
-
 pytestmark = pytest.mark.timeout(240)
 
 FIRST = hired("W000", "+8613800000000", "2025-01-05", "D-SAL", "sales")
@@ -37,19 +35,6 @@ def world():
         assert world.order("/v1/stop", {"person": "W002", "reason": "lost laptop"}).status_code == 200
         world.settle()
         yield world
-
-
-@pytest.fixture
-def tenure(world, capsys):
-    """The lines that a command prints as JSON."""
-
-    def command(*words, status=0):
-        capsys.readouterr()
-        data = str(world.installation.options.data)
-        assert run(["--json", "--data", data, *words]) == status, capsys.readouterr().err
-        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-    return command
 
 
 def card_of(world, person_id):

@@ -1,12 +1,8 @@
 """An import is taken back: shown first, then done, and never twice."""
 
-import json
-
 import pytest
 from staff import departments, hired
 from world import running
-
-from services.cli.__main__ import run
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -29,13 +25,7 @@ def open_on(world, platform):
     return sorted(one.mobile[-3:] for one in world.accounts(platform) if one.open)
 
 
-def test_an_import_is_shown_and_taken_back_and_taking_it_back_again_changes_nothing(world, capsys):
-    def tenure(*words, status=0):
-        capsys.readouterr()
-        data = str(world.installation.options.data)
-        assert run(["--json", "--data", data, *words]) == status, capsys.readouterr().err
-        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
+def test_an_import_is_shown_and_taken_back_and_taking_it_back_again_changes_nothing(world, tenure):
     calls = len(world.calls("wecom"))
     shown = tenure("withdraw", "--batch", "b1", "--preview")
     assert [row["outcome"] for row in shown] == ["applied"] * 6
