@@ -41,20 +41,27 @@ class Cost:
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    return asyncio.run(_measure(*((500, 1_000, 60) if quick else (1_000, 100_000, 1_000))))
+    return asyncio.run(_measure(*((500, [1_000, 1_500], 60) if quick else (1_000, [100_000, 300_000], 1_000))))
 
 
-async def _measure(few: int, many: int, hires: int) -> list[Figure]:
+async def _measure(few: int, crowds: list[int], hires: int) -> list[Figure]:
     async with rig(policies.memory({"one": 0.0}, username=USERNAME), {}) as one:
         await _hire(one, SEED, "S")
         await _hire(one, WARM, "K")
         await _grown(one, 1, few // SEED - 1)
-        small = await _cost(one, hires, "A")
-        await _grown(one, few // SEED, many // SEED - 1)
-        large = await _cost(one, hires, "B")
+        small, size = await _cost(one, hires, "A"), few
+        figures = list[Figure]()
+        for kind, many in zip("BC", crowds, strict=True):
+            await _grown(one, size // SEED, many // SEED - 1)
+            figures += _figures(f"{many:,} people in the store", await _cost(one, hires, kind), few, small)
+            size = many
+    return figures
+
+
+def _figures(crowd: str, large: Cost, few: int, small: Cost) -> list[Figure]:
     linear = Goal(1.25, "ratio", "less")
     return [
-        Figure(f"{what}, {many:,} people in the store", after, "ms", f"{few:,} people", before, linear)
+        Figure(f"{what}, {crowd}", after, "ms", f"{few:,} people", before, linear)
         for what, after, before in (
             ("provisioner's CPU a pass", large.own, small.own),
             ("database's CPU a pass", large.database, small.database),

@@ -1,7 +1,7 @@
 """Accounts a second through the whole path (Kafka, intake, passes, read back, confirmed) on memory targets.
 
 Beside it a bare loop over the same records that does the least which survives a crash: one transaction before each
-call and one after it, forty people at once.
+call and one after it, a hundred people at once.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from benchmarks.figures import Figure, Goal
 from benchmarks.machine import resident_mb
 from contracts.topics import HR_EVENTS
 
-AT_ONCE = 40
-BARE = "two transactions a person around the call, 40 at once"
+AT_ONCE = 100
+BARE = "two transactions a person around the call, 100 at once"
 
 
 def measure(*, quick: bool) -> list[Figure]:

@@ -28,7 +28,7 @@ class Settings(ServiceSettings):
         description="Name of this replica in leases and as static member of its Kafka group; no two share one.",
     )
     slots: int = Field(
-        default=40, ge=2, le=1000, description="Passes at once on each target; a tenth is kept for leaves and stops."
+        default=100, ge=2, le=1000, description="Passes at once on each target; a tenth is kept for leaves and stops."
     )
     lease: float = Field(
         default=15.0, ge=2.0, description="Seconds a replica's claims outlive its last heartbeat; longer than any call."
