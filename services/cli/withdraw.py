@@ -61,8 +61,12 @@ def _one_source(shared: Common, batch: str, name: str | None, found: Sequence[Ev
 
 
 def withdrawal(batch: str, event: Event, at: str) -> Event:
-    """Its id is made from what it takes back, so that repeating the command repeats nothing."""
-    about = "\n".join((batch, event["source"], event["id"]))
+    """Its id is made from what it takes back, so that repeating the command repeats nothing.
+
+    What was taken back and reinstated is taken back by another one: the first no longer counts.
+    """
+    again = [str(event["reinstated"])] if event["reinstated"] else []
+    about = "\n".join((batch, event["source"], event["id"], *again))
     worker = {"worker_id": event["worker_id"]} if event["worker_id"] else {}
     return {
         "specversion": "1.0", "id": f"withdraw-{sha256(about.encode()).hexdigest()[:40]}", "source": event["source"],

@@ -1,7 +1,7 @@
 """From a settled HR event to its confirmation. Pure; the name and the recipients stay behind."""
 
 from contracts.lifecycle import CONFIRMED, SOURCE, Confirmation
-from contracts.provisioning import EventRef, EventSettled
+from contracts.provisioning import EventSettled
 from contracts.topics import CONFIRMATIONS
 from services.notifier.records import Record, record, short
 
@@ -20,10 +20,13 @@ def confirmation(told: EventSettled, traceparent: str | None = None) -> Record |
     ref = told.event
     return record(
         CONFIRMATIONS.name, f"{ref.source}/{ref.id}", Confirmation.model_validate(shared),
-        record_id=record_id(ref), source=SOURCE, type_=CONFIRMED, at=told.settled_at,
+        record_id=record_id(told), source=SOURCE, type_=CONFIRMED, at=told.settled_at,
         traceparent=traceparent,
     )  # fmt: skip
 
 
-def record_id(ref: EventRef) -> str:
-    return short(f"{ref.source}/{ref.id}/{ref.revision}")
+def record_id(told: EventSettled) -> str:
+    """What was superseded may stand again and be confirmed after all: that is another record."""
+    ref = told.event
+    why = f"/{told.reason}" if told.state != "confirmed" else ""
+    return short(f"{ref.source}/{ref.id}/{ref.revision}{why}")

@@ -14,6 +14,15 @@ async def test_an_import_is_what_names_it_and_still_stands(store):
     assert [one.id for one in await store.batch("b1")] == ["e2"]
 
 
+async def test_an_event_of_an_import_that_is_reinstated_says_how_often(store):
+    await take_in(store, hired("e1", batch="b1"), withdrawn("e2", "e1"), withdrawn("e3", "e2"))
+    assert [(one.id, one.reinstated) for one in await store.batch("b1")] == [("e1", 1)]
+    await take_in(store, withdrawn("e4", "e1"))
+    assert await store.batch("b1") == []
+    await take_in(store, withdrawn("e5", "e4"))
+    assert [(one.id, one.reinstated) for one in await store.batch("b1")] == [("e1", 2)]
+
+
 async def test_a_revision_of_another_import_is_of_that_one(store):
     await take_in(store, hired("e1", batch="b1"), hired("e1", revision=2, batch="b2"))
     assert [one.id for one in await store.batch("b1")] == []

@@ -1,4 +1,4 @@
-"""An import is taken back: shown first, then done, and never twice."""
+"""An import is taken back: shown first, then done, and never twice; reinstated, and taken back again."""
 
 import pytest
 from staff import departments, hired
@@ -37,3 +37,8 @@ def test_an_import_is_shown_and_taken_back_and_taking_it_back_again_changes_noth
     assert open_on(world, "wecom") == open_on(world, "dingtalk") == ["000"]
     tenure("withdraw", "--batch", "b1", status=1)  # nothing is left of it
     tenure("withdraw", "--batch", "never-heard-of", status=1)
+
+    for batch, left in (("withdraw-b1", ["000", *(f"10{n}" for n in range(6))]), ("b1", ["000"])):
+        assert tenure("withdraw", "--batch", batch)[-1]["accepted"] == 6
+        world.settle()
+        assert open_on(world, "wecom") == open_on(world, "dingtalk") == left, "reinstated, and taken back again"

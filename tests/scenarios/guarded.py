@@ -96,8 +96,8 @@ class Firm(Company):
     def transfers(self, numbers, function):
         return self._events("transferred", numbers, assignment={"job_function": function})
 
-    def withdrawals(self, numbers, of="left"):
-        return [self._events("withdrawn", [n], event_id=f"{of}-{n}")[0] for n in numbers]
+    def withdrawals(self, numbers, of="left", again=""):
+        return [self._events("withdrawn", [n], again, event_id=f"{of}-{n}")[0] for n in numbers]
 
     # -------------------------------------------------- time and operators
 

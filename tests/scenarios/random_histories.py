@@ -174,8 +174,8 @@ def _as_heard(dice, event) -> Iterator[dict]:
             yield _wrong(dice, event, 1)
             yield event | {"data": event["data"] | {"revision": 2}}
         case 2:
-            undoing = _withdrawal(dice, event)
-            yield from (event, undoing, _withdrawal(dice, undoing))
+            yield event
+            yield from _reinstated(dice, event)
         case 3:
             false = _wrong(dice, event, 1) | {"id": f"f{dice.getrandbits(48):x}"}
             yield from (event, false, *_taken_back(dice, false))
@@ -194,10 +194,22 @@ def _wrong(dice, event, revision) -> dict:
     return event | {"data": data}
 
 
+def _reinstated(dice, event) -> Iterator[dict]:
+    """Taken back, once or by two withdrawals, and each of these too; one in three of them twice over."""
+    for _ in range(dice.choice((1, 1, 2))):
+        undoing = _withdrawal(dice, event)
+        again = _withdrawal(dice, undoing)
+        yield from (undoing, again)
+        if dice.random() < 0.33:
+            yield from _reinstated(dice, again)
+
+
 def _taken_back(dice, event) -> Iterator[dict]:
-    """Before its first moment; one in three is reinstated and taken back again."""
+    """Before its first moment; one in three is reinstated and taken back again, one in four taken back twice."""
     undoing = _withdrawal(dice, event)
     yield undoing
+    if dice.random() < 0.25:
+        yield _withdrawal(dice, event)
     if dice.random() < 0.33:
         reinstating = _withdrawal(dice, undoing)
         yield from (reinstating, _withdrawal(dice, reinstating))
@@ -212,3 +224,26 @@ def _withdrawal(dice, event) -> dict:
         "time": f"{at}T09:00:00+08:00",
         "data": data,
     }
+
+
+# ---------------------------------------------------------------- what stands, told without folding anything
+
+
+def key_of(event: dict) -> tuple[str, int]:
+    return event["id"], event["data"]["revision"]
+
+
+def stand(events: list[dict]) -> set[tuple[str, int]]:
+    """The newest revisions that nobody has withdrawn, but by a withdrawal that is withdrawn itself."""
+    newest: dict[str, int] = {}
+    by: dict[str, set[str]] = {}
+    for event in events:
+        ident, revision = key_of(event)
+        newest[ident] = max(revision, newest.get(ident, 0))
+        if event["type"] == "hr.event.withdrawn.v1":
+            by.setdefault(event["data"]["event_id"], set()).add(ident)
+
+    def stands(ident: str) -> bool:
+        return not any(stands(undoing) for undoing in by.get(ident, ()))
+
+    return {(ident, revision) for ident, revision in newest.items() if stands(ident)}

@@ -17,7 +17,6 @@ async def test_a_neighbour_of_the_cases_ends_as_it_should(name):
     await _ends_as_it_should(NEIGHBOURS[name])
 
 
-@pytest.mark.xfail(strict=True, reason="a leave that stands again after all stays `superseded` in the books")
 async def test_a_leave_whose_withdrawal_is_withdrawn_is_confirmed():
     played = await play(NEIGHBOURS["NL05"])
     assert [state for state, _ in played.states] == ["confirmed", "confirmed", "superseded", "confirmed"]

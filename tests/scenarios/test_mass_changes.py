@@ -101,6 +101,22 @@ async def test_a_refused_slice_stays_until_hr_takes_it_back(firm):
     assert await firm.books() == {"confirmed": 110, "superseded": 10}
 
 
+async def test_held_leaves_that_are_taken_back_and_reinstated_are_held_again_until_they_are_released(firm):
+    await firm.take_in(firm.leaves(range(10)))
+    await firm.settle()
+    for of, again, expected in (("left", "", "superseded"), ("withdrawn", "b", "held")):
+        await firm.later(hours=1)
+        await firm.take_in(firm.withdrawals(range(10), of, again))
+        await firm.settle()
+        states = {(await firm.events(firm.person(n)))[f"left-{n}"][0] for n in range(10)}
+        assert (states, firm.active()) == ({expected}, 100)
+    assert (await firm.books())["held"] == 20  # the reinstating withdrawals wait for the same word
+    await firm.holds.release(CLOSE, "operator:li", "right after all")
+    await firm.settle()
+    assert firm.active() == 90
+    assert await firm.books() == {"confirmed": 130}
+
+
 async def test_leaves_that_were_taken_back_do_not_hold_a_true_one_of_the_same_day(firm):
     await firm.take_in(firm.leaves(range(10)))
     await firm.settle()

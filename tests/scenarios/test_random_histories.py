@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 from company import Company
-from random_histories import DEPARTMENTS, SPACE, ZONE, drawn, fact_of
+from random_histories import DEPARTMENTS, SPACE, ZONE, drawn, fact_of, key_of, stand
 
 from contracts.envelope import Attributes, to_headers
 from contracts.topics import HR_DEPARTMENTS, HR_EVENTS
@@ -122,8 +122,26 @@ async def live(seed, events):
     await _until(company, END)
     stuck = {e.reason for e in company.store._tables.events.values() if e.state == "inbox"}
     assert not stuck, f"seed {seed}: {stuck}"
-    assert not (await company.books()).keys() - {"confirmed", "superseded", "duplicate"}, f"seed {seed}"
+    await _balanced(company, events, seed)
     return sorted(_shown(company, account) for account in company.crm.accounts.values() if account.state.open)
+
+
+async def _balanced(company, events, seed):
+    """Each event is booked once: what stands is confirmed, the rest is not in the way; and told as it is booked."""
+    told = {}
+    for settled in await company.told("tenure.event.settled.v1"):
+        told.setdefault((settled["event"]["id"], settled["event"]["revision"]), []).append(settled["state"])
+    standing = stand(events)
+    booked = [e for e in company.store._tables.events.values() if e.reason != "duplicate"]
+    repeats = len(company.store._tables.events) - len(booked)
+    assert (len(booked), repeats) == (len({key_of(e) for e in events}), len(events) - len(booked)), f"seed {seed}"
+    for event in booked:
+        key = (event.key.id, event.key.revision)
+        allowed = ["confirmed"] if key in standing else ["confirmed", "superseded"]
+        allowed += ["duplicate"] if event.reason == "already_withdrawn" else []
+        assert event.state in allowed, f"seed {seed}: {key} {event.state} {event.reason}"
+        tells = [state for state in told.get(key, ()) if state != "superseded"]
+        assert tells == (["confirmed"] if event.state == "confirmed" else []), f"seed {seed}: {key} {tells}"
 
 
 def _shown(company, account):

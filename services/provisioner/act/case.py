@@ -11,6 +11,7 @@ from contracts.provisioning import DueLater, Recipient
 from services.provisioner.act.identify import folded
 from services.provisioner.act.trees import Trees
 from services.provisioner.facts.departments import Departments
+from services.provisioner.facts.standing import given_back
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Desired, Fact, FactKey, PersonState, WorkerKey, WorkerState
 from services.provisioner.plan.books import Books, Judged, Owed
@@ -117,8 +118,9 @@ def books(
 ) -> Books:
     """The books of one person at one moment."""
     by_key: Mapping[FactKey, Fact] = {fact.key: fact for fact in facts}
+    again = {key: line.effective_at(fact.key) for key, fact in given_back(facts).items()}
     judged = {
-        key: Judged(verdict, line.effective_at(key), line.change_of(key))
+        key: Judged(verdict, line.effective_at(key), line.change_of(key), again.get(key))
         for key, verdict in line.verdicts.items()
         if key in by_key
     }

@@ -49,6 +49,7 @@ class DepartmentPass:
                 how = ending(error, self.claim.attempts, self.at)
             except GateClosedError:
                 how = Ending("retry", "paused", not_before=1.0)
+        books = self._books()
         end = End(
             how.verdict,
             how.reason or None,
@@ -56,8 +57,9 @@ class DepartmentPass:
             next_at=self.tree.next_change,
             not_before=how.not_before,
             result=TargetResult(target=self.target.name, platform=self.target.platform, mode=self.target.mode),
+            standing=books.standing,
         )
-        finished = await self.store.finish(self.claim, self.process, end, self._books())
+        finished = await self.store.finish(self.claim, self.process, end, books)
         if how.reason != "paused":
             await self._wake_people()
         return finished

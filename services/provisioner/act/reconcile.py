@@ -286,6 +286,7 @@ class Pass:
             in_doubt=carrier.unseen,
             result=await self._result(carrier.stored),
             department_id=self.case.state.assignment.department_id,
+            standing=self.case.books.standing,
             messages=(*self._checked(carrier, how), *(each for d in decisions for each in told(d))),
             decisions=decisions,
         )

@@ -48,6 +48,20 @@ def named_by(fact: Fact) -> Name | None:
     return (fact.body.event_source or fact.key.source, fact.body.event_id)
 
 
+def given_back(facts: Iterable[Fact]) -> dict[FactKey, Fact]:
+    """For each withdrawal of a withdrawal the fact at the end of that chain, which has its effect again through it."""
+    newest = {name_of(fact): fact for fact in sorted(facts, key=lambda fact: fact.key)}
+    found: dict[FactKey, Fact] = {}
+    for fact in filter(named_by, newest.values()):
+        last, links, seen = fact, 0, {name_of(fact)}
+        while (name := named_by(last)) in newest and name is not None and name not in seen:
+            last, links = newest[name], links + 1
+            seen.add(name)
+        if links and not links % 2 and named_by(last) is None:
+            found[fact.key] = last
+    return found
+
+
 def stand(facts: Iterable[Fact], decisions: Iterable[Decision] = ()) -> Standing:
     """Judge revisions and withdrawals; the same answer for any order of the facts."""
     first: dict[Name, datetime] = {}

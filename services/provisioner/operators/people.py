@@ -51,7 +51,8 @@ class People:
     async def batch(self, name: str, after: int) -> dict[str, Any]:
         """The events of an import that nobody has withdrawn, a page of them; `next` is where the following begins."""
         found = await self.store.batch(name, after, PAGE)
-        events = [{"source": one.source, "id": one.id, "worker_id": one.worker_id} for one in found]
+        fields = ("source", "id", "worker_id", "reinstated")
+        events = [{name: getattr(one, name) for name in fields} for one in found]
         return {"batch": name, "events": events, "next": found[-1].number if len(found) == PAGE else None}
 
     async def card(

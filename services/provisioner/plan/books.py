@@ -65,6 +65,8 @@ class Judged:
     verdict: Verdict
     effective_at: datetime
     change: Change | None = None
+    gives_back: datetime | None = None
+    """Of a withdrawal of a withdrawal: the instant of the fact that has its effect again."""
 
 
 class Owed(NamedTuple):
@@ -90,6 +92,11 @@ class Books:
     """Worked out only when an event is confirmed: at the end of the last of a person's passes."""
     changed_at: datetime | None = None
     """When what is known of the person changed last."""
+
+    @property
+    def standing(self) -> frozenset[FactKey]:
+        """The facts that are not undone and have, or may come to have, an effect."""
+        return frozenset(key for key, judged in self.judged.items() if not _undone(judged.verdict))
 
     def __call__(
         self, rows: Sequence[TargetRow], events: Sequence[OpenEvent], steps: Sequence[StepTaken]
@@ -117,7 +124,8 @@ class Books:
     def _later(self, judged: Judged, rows: Sequence[TargetRow]) -> list[Owed]:
         """What is due later because of an event, and what is announced; nothing of accounts that are gone already."""
         gone = {row.target for row in rows if row.result and row.result.state in _GONE}
-        mine = [owed for owed in self.owed() if owed.since in (None, judged.effective_at)]
+        since = (None, judged.effective_at, judged.gives_back)
+        mine = [owed for owed in self.owed() if owed.since in since]
         return [owed for owed in mine if owed.later.verb != "delete" or owed.later.target not in gone]
 
     def _owing(self, event: OpenEvent, judged: Judged, rows: Sequence[TargetRow]) -> EventChange:
@@ -196,7 +204,18 @@ class Books:
             due_later=tuple(owed.later for owed in self._later(judged, rows)) if state == "confirmed" else (),
             recipients=self.recipients if state == "confirmed" else (),
         )
-        return message(body, f"settled/{event.key}", self.person_id or "#departments", self.at, event.traceparent)
+        return message(body, _told_as(body), self.person_id or "#departments", self.at, event.traceparent)
+
+
+def _undone(verdict: Verdict) -> bool:
+    return _BY_VERDICT.get(verdict.kind) == "superseded"
+
+
+def _told_as(settled: EventSettled) -> str:
+    """Superseded, an event may stand again and be confirmed after all: each is a record of its own."""
+    event = settled.event
+    why = f"/{settled.reason}" if settled.reason else ""
+    return f"settled/{event.source}/{event.id}/{event.revision}/{settled.state}{why}"
 
 
 def _ref(event: OpenEvent) -> EventRef:

@@ -6,14 +6,16 @@ others. FINISH comes first: while a row is locked no mark of this person commits
 that is seen has its marks seen too. Locks are taken in an order that all share.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.provisioner.facts.standing import ALREADY_WITHDRAWN
+from services.provisioner.model import FactKey
 from services.provisioner.store import reading
 from services.provisioner.store.codec import account_text
-from services.provisioner.store.intake import decide, mark
+from services.provisioner.store.intake import columns, decide, mark
 from services.provisioner.store.outbox import publish
 from services.provisioner.store.port import Claim, End, EventChange, Finished, Mark, Settle, StoredAccount
 
@@ -51,6 +53,13 @@ _CHANGES = f"""UPDATE event AS e SET state = n.state, reason = n.reason
 FROM unnest($1::bigint[], $2::text[], $3::text[]) AS n (event_no, state, reason)
 WHERE e.event_no = n.event_no AND {reading.OPEN}"""  # noqa: S608 - a constant of ours
 
+# Of the messages under one key the first is the fact; a later one that was superseded was dismissed by a person.
+_REOPEN = """UPDATE event AS e SET state = 'in_progress', reason = NULL
+FROM unnest($1::text[], $2::text[], $3::int[]) AS n (source, id, revision)
+WHERE e.source = n.source AND e.id = n.id AND e.revision = n.revision
+  AND (e.state = 'superseded' OR e.state = 'duplicate' AND e.reason = $4)
+  AND NOT EXISTS (SELECT FROM event AS o WHERE o.source = e.source AND o.id = e.id AND o.revision = e.revision
+    AND o.event_no < e.event_no)"""
 
 _FORGET_ACCOUNTS, _FORGET_NAMES = (
     f"DELETE FROM {table} AS t USING unnest($1::text[], $2::text[]) AS n (person_id, target) "  # noqa: S608 - constants
@@ -82,6 +91,7 @@ async def finish(connection: Any, passes: Sequence[Ended]) -> list[Finished]:  #
     if ours:
         await _forget(connection, [one.claim for one in ours if one.end.forget])
         await decide(connection, [decision for one in ours for decision in one.end.decisions])
+        await _reopen(connection, [one.end.standing for one in ours if not again[one.claim.person_id]])
         await _settle(connection, ours)
     names: dict[bool | None, Finished] = {True: "again", False: "done", None: "fenced"}
     return [names[again.get(one.claim.person_id)] for one in passes]
@@ -99,6 +109,12 @@ async def _forget(connection: Any, claims: Sequence[Claim]) -> None:  # noqa: AN
         keys = [claim.person_id for claim in claims], [claim.target for claim in claims]
         await connection.execute(_FORGET_ACCOUNTS, *keys)
         await connection.execute(_FORGET_NAMES, *keys)
+
+
+async def _reopen(connection: Any, standing: Sequence[Collection[FactKey]]) -> None:  # noqa: ANN401 - asyncpg
+    """What the books had closed and the timeline says is in effect after all."""
+    if keys := [key for each in standing for key in each]:
+        await connection.execute(_REOPEN, *columns(keys, 3), ALREADY_WITHDRAWN.reason)
 
 
 def _finish_values(one: Ended) -> tuple[object, ...]:

@@ -81,7 +81,8 @@ class MemoryQuestions(Base):
             subject, number = tables.subjects[key.source, key.id], tables.fact_no[key]
             newest = subject.revision == key.revision and not subject.withdrawn
             if fact.body.batch == name and newest and number > after:
-                found.append(InBatch(number, key.source, key.id, fact.worker.worker_id if fact.worker else None))
+                worker_id, again = fact.worker.worker_id if fact.worker else None, len(tables.about.get(key[:2], ()))
+                found.append(InBatch(number, key.source, key.id, worker_id, again))
         return sorted(found, key=lambda one: one.number)[:limit]
 
     async def undecided(self, waiting_for: Collection[str], limit: int = 1000) -> Sequence[Undecided]:

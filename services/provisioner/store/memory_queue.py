@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from contracts.provisioning import StepTaken
-from services.provisioner.model import Step
+from services.provisioner.facts.standing import ALREADY_WITHDRAWN
+from services.provisioner.model import FactKey, Step
 from services.provisioner.store import memory_reading as reading
 from services.provisioner.store.bell import Bell
 from services.provisioner.store.codec import steps_text
@@ -121,17 +122,19 @@ class MemoryQueue(Base):
         async with self._lock:
             row = self._held(claim, process)
             if row is None:
-                again = Mark(claim.person_id, claim.lane, self._business_now())
-                mark(self._tables, [again], [claim.target], self._business_now(), self._now())
+                look = Mark(claim.person_id, claim.lane, self._business_now())
+                mark(self._tables, [look], [claim.target], self._business_now(), self._now())
                 return "fenced"
             before, self._tables = self._tables, self._tables.copy()
+            again = row.generation > (row.seen or 0)
             try:
                 self._end(claim, row, end)
+                self._reopen(() if again else end.standing)
                 self._apply(end, self._settled(claim, settle))
             except BaseException:
                 self._tables = before
                 raise
-            return "again" if row.generation > (row.seen or 0) else "done"
+            return "again" if again else "done"
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - returning is no error
         await self._bell.wait(timeout)
@@ -196,6 +199,12 @@ class MemoryQueue(Base):
         for (where, folded), (_, owner) in list(self._names.items()):
             if (where, owner) == (target, person_id):
                 del self._names[where, folded]
+
+    def _reopen(self, standing: Iterable[FactKey]) -> None:
+        for number in filter(None, map(self._tables.fact_no.get, standing)):  # the first message of a key is the fact
+            event = self._tables.events[number]
+            if event.state == "superseded" or (event.state, event.reason) == ("duplicate", ALREADY_WITHDRAWN.reason):
+                self._tables.events[number] = replace(event, state="in_progress", reason=None)
 
     def _settled(self, claim: Claim, settle: Settle) -> Settlement:
         tables, person = self._tables, claim.person_id

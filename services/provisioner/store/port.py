@@ -239,7 +239,7 @@ class Questions(Protocol):
     async def quarantined(self, event_no: int | None = None, limit: int = 1000) -> Sequence[Quarantined]: ...
 
     async def batch(self, name: str, after: int = 0, limit: int = 1000) -> Sequence[InBatch]:
-        """Events whose newest revision names this batch and that nobody has withdrawn; those after number `after`."""
+        """Events whose newest revision names this batch and that are not withdrawn; those after number `after`."""
         ...
 
     async def undecided(self, waiting_for: Collection[str], limit: int = 1000) -> Sequence[Undecided]:

@@ -51,7 +51,8 @@ LEFT JOIN worker AS w ON w.id_space = s.owner_space AND w.worker_id = s.owner_wo
 WHERE e.state = 'inbox' OR e.state = 'waiting' AND e.reason = ANY($1::text[])
 ORDER BY e.accepted_at, e.event_no LIMIT $3"""
 
-_BATCH = """SELECT f.fact_no AS number, f.source, f.id, f.worker_id
+_BATCH = """SELECT f.fact_no AS number, f.source, f.id, f.worker_id,
+  (SELECT count(*) FROM subject AS w WHERE w.about_source = f.source AND w.about_id = f.id) AS reinstated
 FROM fact AS f JOIN subject AS s ON s.source = f.source AND s.id = f.id AND s.revision = f.revision
 WHERE f.body ->> 'batch' = $1 AND f.fact_no > $2 AND NOT s.withdrawn ORDER BY f.fact_no LIMIT $3"""
 

@@ -226,6 +226,9 @@ class End:
     account: StoredAccount | None = None
     result: TargetResult | None = None
     department_id: str | None = None
+    standing: frozenset[FactKey] = frozenset()
+    """Facts that stand in the timeline. An event of theirs that a withdrawal, a revision or another fact had undone is
+    open again, before `settle` is asked, unless newer facts came meanwhile: then the next pass says it."""
     messages: tuple[Message, ...] = ()
     decisions: tuple[Decision, ...] = ()
     forget: bool = False
@@ -299,12 +302,16 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class InBatch:
-    """An event of an import that nobody has withdrawn; `number` is its place in the store."""
+    """An event of an import that stands; `number` is its place in the store.
+
+    `reinstated`: how many withdrawals of it there were, all of which were withdrawn themselves.
+    """
 
     number: int
     source: str
     id: str
     worker_id: str | None
+    reinstated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

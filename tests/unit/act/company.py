@@ -157,17 +157,17 @@ class Company:
             if not claims:
                 return
             for claim in claims:
-                await self._pass(claim, process, trees)
+                await (await self.opened(claim, process, trees)).run()
         raise AssertionError("passes never end")
 
-    async def _pass(self, claim, process, trees):
-        target, at = self.targets[claim.target], self.clock.business
+    async def opened(self, claim, process, trees=None):
+        """The pass of a claim, with what is known now."""
+        target, at, trees = self.targets[claim.target], self.clock.business, trees or Trees(self.store)
         file, tree = await self.store.load(claim), await trees.at(at)
         if claim.person_id == DEPARTMENTS:
-            await DepartmentPass(self.store, target, claim, process, file, at, tree).run()
-            return
+            return DepartmentPass(self.store, target, claim, process, file, at, tree)
         case = await open_case(claim.person_id, target.name, at, file, self.policy, tree, self.store, trees)
-        await Pass(self.store, target, case, claim, process, self.pauses, self.watch).run()
+        return Pass(self.store, target, case, claim, process, self.pauses, self.watch)
 
     # -------------------------------------------------- what to look at
 

@@ -10,12 +10,19 @@ from contracts.lifecycle import CONFIRMED, Confirmation
 from services.notifier.confirm import confirmation
 
 
-@pytest.mark.parametrize("state", ["confirmed", "superseded"])
-def test_a_final_state_is_published(state):
-    made = confirmation(settled(state=state))
+@pytest.mark.parametrize(
+    ("state", "reason", "ident"),
+    [
+        ("confirmed", None, "urn:hr:acme/evt-1/1"),
+        ("superseded", "withdrawn_by:w1", "urn:hr:acme/evt-1/1/withdrawn_by:w1"),
+    ],
+    ids=["confirmed", "superseded: it may be confirmed after all"],
+)
+def test_a_final_state_is_published(state, reason, ident):
+    made = confirmation(settled(state=state, reason=reason))
     attributes = Attributes.model_validate(from_headers(made.headers))
     assert (made.topic, made.key) == ("lifecycle.confirmations", "urn:hr:acme/evt-1")
-    assert (attributes.id, attributes.type, attributes.time) == ("urn:hr:acme/evt-1/1", CONFIRMED, NOW)
+    assert (attributes.id, attributes.type, attributes.time) == (ident, CONFIRMED, NOW)
     assert attributes.source == "urn:tenure:notifier"
     assert Confirmation.model_validate_json(made.value).state == state
 
