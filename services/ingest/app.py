@@ -68,5 +68,5 @@ async def open_ingest(settings: IngestSettings) -> AsyncIterator[Service]:
             positions = await stack.enter_async_context(watched(settings))
             await positions.refresh(tail)
             loops["tail"] = lambda: positions.follow(tail)
-        publisher = KafkaPublisher(broker, within=settings.publish_seconds, tail=tail)
+        publisher = KafkaPublisher(broker, within=settings.publish_seconds, enough=settings.in_sync, tail=tail)
         yield Service(routes(settings, sources, publisher, Virtual(settings.clock), new_registry(), tail=tail), loops)

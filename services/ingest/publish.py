@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from contracts.topics import INTAKE, intake_group
+from services.ingest.replicas import Replicas
 from services.ingest.tail import Tail
 from services.kit.broker import Outgoing, publish_in_order
 from services.kit.health import State
@@ -63,10 +64,11 @@ class MemoryPublisher:
 
 
 class KafkaPublisher:
-    """`within` is in seconds and bounds how long a sender waits in an outage."""
+    """`within` is in seconds and bounds how long a sender waits in an outage; `enough` replicas must be in sync."""
 
-    def __init__(self, broker: KafkaBroker, *, within: float, tail: Tail | None = None) -> None:
+    def __init__(self, broker: KafkaBroker, *, within: float, enough: int = 1, tail: Tail | None = None) -> None:
         self._broker, self._within, self._tail = broker, within, tail
+        self._replicas = Replicas(broker, enough)
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         if self._tail is None:
@@ -80,7 +82,7 @@ class KafkaPublisher:
             self._tail.settle(records, offsets)
 
     async def state(self) -> State:
-        return State(ok=True) if await self._broker.ping(2.0) else State(ok=False, detail="kafka_unreachable")
+        return await self._replicas.state()
 
     def sending(self) -> State:
         return Sending(self._broker).state()

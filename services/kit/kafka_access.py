@@ -61,6 +61,11 @@ class KafkaAccess(BaseSettings):
         description="Replicas of each topic, all but one of which must have a record; 0 leaves both to the cluster.",
     )  # fmt: skip
 
+    @property
+    def in_sync(self) -> int:
+        """How many replicas must have a record before it is acknowledged, as far as these settings know."""
+        return max(1, self.kafka_replicas - 1)
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         """A half-configured login is refused at start, not at the first connection."""

@@ -154,6 +154,8 @@ async def _admin(settings: ServiceSettings) -> AsyncIterator[Any]:
         raise TopicsError(await why_not(settings)) from exc
     try:
         yield admin
+    except (KafkaError, OSError) as exc:
+        raise TopicsError(f"Kafka does not carry it out: {type(exc).__name__}; ask again") from exc
     finally:
         await admin.close()
 
