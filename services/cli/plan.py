@@ -33,6 +33,7 @@ def plan(shared: Common, person: str | None) -> None:
 async def _tell(shared: Common, store: "PostgresStore", file: Path, person: str | None) -> None:
     """Row by row, as they are found."""
     from services.cli.store import business_now
+    from services.provisioner.act.identify import folded
     from services.provisioner.preview.steps import Preview, Stored
     from services.provisioner.preview.targets import Planned
     from services.provisioner.preview.trees import Trees
@@ -43,7 +44,8 @@ async def _tell(shared: Common, store: "PostgresStore", file: Path, person: str 
     preview = Preview(planned, trees, links, at)
     for person_id in [await _one(store, person)] if person else await store.persons():
         facts, decisions = await store.facts_of(person_id)
-        stored = Stored(person_id, facts, decisions, await store.accounts_of(person_id))
+        line = await folded(person_id, facts, decisions, store)
+        stored = Stored(line, decisions, await store.accounts_of(person_id))
         for row in preview.person(stored):
             shared.answer(row, words(row))
     if not person:

@@ -14,6 +14,7 @@ from services.cli.replaying import Part, Summary
 from services.cli.running import here
 from services.kit.clock import Virtual
 from services.kit.database import DatabaseGoneError
+from services.provisioner.act.identify import folded
 from services.provisioner.preview.shelf import Shelf
 from services.provisioner.preview.targets import Planned
 from services.provisioner.preview.trees import Trees
@@ -73,7 +74,8 @@ def replay_store(shared: Common, policies: Sequence[Planned], moments: Sequence[
         for number, person_id in enumerate(await store.persons(), start=1):
             facts, decisions = await store.facts_of(person_id)
             summary.records += len(facts)
-            replay.person(person_id, facts, decisions, part.found)
+            line = await folded(person_id, facts, decisions, store)
+            replay.person(line, facts, decisions, part.found)
             if number % TOGETHER == 0:
                 summary.add(part, shelf)
                 part = Part(Found())

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from contracts.decisions import AccountLinked, Decision, UsernameGiven
-from services.provisioner.facts.fold import timeline
+from services.provisioner.facts.doubts import Crowd, doubts_of
 from services.provisioner.facts.history import history
-from services.provisioner.model import Fact, PersonState
+from services.provisioner.facts.marks import IDENTITY_UNCLEAR
+from services.provisioner.facts.timeline import Timeline
+from services.provisioner.model import Fact, PersonState, WorkerKey
 from services.provisioner.preview.accounts import Held, Life
 from services.provisioner.preview.targets import Planned
 from services.provisioner.preview.trees import Trees
@@ -58,14 +60,16 @@ class Replay:
         told: dict[str, list[Decision]] = {}
         for decision in decisions:
             told.setdefault(decision.person_id, []).append(decision)
-        for person_id, own in history(facts, decisions).persons.items():
-            self.person(person_id, own, told.get(person_id, ()), found)
+        persons = history(facts, decisions).persons.items()
+        crowd = Crowd({person_id: (own, told.get(person_id, ())) for person_id, own in persons})
+        for person_id, known in crowd.people.items():
+            self.person(crowd.folded(person_id), *known, found)
         return found
 
-    def person(self, person_id: str, facts: Iterable[Fact], decisions: Iterable[Decision], found: Found) -> None:
-        """One person, all moments and policies; added to `found`."""
-        facts, decisions = tuple(facts), tuple(decisions)
-        line = timeline(facts, decisions, person_id=person_id)
+    def person(self, line: Timeline, facts: Iterable[Fact], decisions: Iterable[Decision], found: Found) -> None:
+        """One person, all moments and policies; added to `found`. `line` is folded from these facts and decisions."""
+        decisions, person_id = tuple(decisions), line.person_id
+        doubts = doubts_of(line, facts)
         given = given_names(decisions)
         lives = [Life(line, planned, self.trees, decisions) for planned in self.policies]
         for index, looks in enumerate(zip(*(life.at(self.moments) for life in lives), strict=True)):
@@ -73,7 +77,7 @@ class Replay:
                 {name: account(held.get(name)) for name in planned.policy.targets}
                 for planned, (_, held) in zip(self.policies, looks, strict=True)
             ]
-            found.rows.append((index, person_id, what_hr_says(looks[0][0]), accounts))
+            found.rows.append((index, person_id, what_hr_says(looks[0][0], doubts), accounts))
         for number, life in enumerate(lives):
             for target, held in life.held.items():
                 name = given.get(target, held.name)
@@ -91,8 +95,8 @@ def given_names(decisions: Iterable[Decision]) -> Mapping[str, str]:
     return found
 
 
-def what_hr_says(state: PersonState) -> Row:
-    """`person` and `workers` of a row."""
+def what_hr_says(state: PersonState, doubts: Mapping[WorkerKey, str]) -> Row:
+    """`person` and `workers` of a row; `doubt` says why nobody knows whose an employment is."""
     return {
         "person": state.person.model_dump(exclude_none=True),
         "workers": [
@@ -106,6 +110,7 @@ def what_hr_says(state: PersonState) -> Row:
                     {"assignment_id": other.assignment_id, "assignment": other.assignment.model_dump(exclude_none=True)}
                     for other in worker.other_assignments
                 ],
+                **({"doubt": doubts.get(worker.worker, IDENTITY_UNCLEAR.reason)} if worker.unidentified else {}),
             }
             for worker in state.workers
         ],

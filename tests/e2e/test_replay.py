@@ -9,6 +9,16 @@ from world import POLICY, running
 pytestmark = pytest.mark.timeout(240)
 
 FIRST = hired("W000", "+8613800000000", "2025-01-05", "D-SAL", "sales")
+KNOWN = hired("W003", "+8613800000003", "2025-01-08", "D-FIN", "finance")
+
+
+def doubted(worker):
+    """Somebody with W003's name and mobile, under a new number."""
+    return hired(worker, "+8613800000003", "2025-02-08", "D-FIN", "finance", **{
+        "display_name": KNOWN["data"]["person"]["display_name"],
+    })  # fmt: skip
+
+
 OPEN = {"invited": "active"}
 """Whoever never joined can: a replay does not know who did."""
 READ = ("name", "title", "position")
@@ -26,11 +36,12 @@ def world():
                 FIRST,
                 hired("W001", "+8613800000001", "2025-01-06", "D-ADM", "administration"),
                 hired("W002", "+8613800000002", "2025-01-07", "D-SAL", "sales"),
-                hired("W003", "+8613800000003", "2025-01-08", "D-FIN", "finance"),
+                KNOWN,
             ]
         )
         world.settle()
         world.send([moved("W000", "2025-02-01", "D-ADM", "administration"), left("W001", "2025-03-01")])
+        world.send([doubted("W004")])
         world.settle()
         assert world.order("/v1/stop", {"person": "W002", "reason": "lost laptop"}).status_code == 200
         world.settle()
@@ -53,7 +64,7 @@ def shown(account):
 @pytest.mark.parametrize("origin", ["store", "kafka"])
 def test_what_runs_is_what_a_replay_of_its_facts_gives(world, tenure, origin):
     rows = tenure("replay", "--from", origin, "--at", AT)
-    assert len(rows) == 4
+    assert len(rows) == 5
     for row in rows:
         card = card_of(world, row["person_id"])
         assert [worker["active"] for worker in row["workers"]] == [worker["active"] for worker in card["workers"]]
@@ -61,7 +72,9 @@ def test_what_runs_is_what_a_replay_of_its_facts_gives(world, tenure, origin):
             live = card["accounts"][target]
             assert shown(account) == shown(live), (row["person_id"], target)
     statuses = {row["workers"][0]["worker_id"]: row["accounts"]["wecom"]["status"] for row in rows}
-    assert statuses == {"W000": "active", "W001": "suspended", "W002": "suspended", "W003": "active"}
+    assert statuses == {"W000": "active", "W001": "suspended", "W002": "suspended", "W003": "active", "W004": "none"}
+    doubts = {row["person_id"]: worker.get("doubt") for row in rows for worker in row["workers"]}
+    assert {who: why for who, why in doubts.items() if why} == {"urn:hr:acme/W004": "identity_like:urn:hr:acme/W003"}
 
 
 def test_store_and_kafka_replay_to_the_same_rows(tenure):
@@ -101,16 +114,19 @@ def test_a_preview_judges_lines_against_what_is_recorded_and_records_nothing(wor
     early = moved("W900", "2025-04-01", "D-ADM", "administration")
     wrong = {**moved("W000", "2025-04-01", "D-ADM", "x"), "source": "urn:hr:somebody"}
     lines = [FIRST, other, moved("W000", "2026-04-01", "D-SAL", "sales"), left("W001", "2025-05-01"), early, wrong]
+    lines.append(doubted("W005"))
     file = tmp_path / "events.jsonl"
     file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     before = world.ask("/v1/status")
     rows = tenure("send", str(file), "--preview", status=1)
     assert [(row["line"], row["outcome"]) for row in rows] == [
         (1, "duplicate"), (2, "conflict"), (3, "applied"), (4, "no_effect"), (5, "waiting"), (6, "refused"),
+        (7, "conflict"),
     ]  # fmt: skip
     assert (rows[4]["reason"], rows[5]["reason"]) == (
         "no_hire_known",
         "source is not the one declared for this address",
     )
+    assert rows[6]["reason"].startswith("identity_like:")
     after = world.ask("/v1/status")
     assert after["accepted"] == before["accepted"]

@@ -1,19 +1,18 @@
-"""Whether a new number may be a person whom we know already: asked of the store, judged by the marks.
+"""Whether a new number may be a person whom we know already: asked of the store, judged as `facts.doubts` does.
 
-Only of those whom neither HR nor a decision names; with the first step taken for somebody that is a decision, so that
-nobody is looked up twice.
+With the first step taken for somebody whose they are is a decision, so that nobody is looked up twice.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+import asyncio
+from collections.abc import Iterable, Mapping
 
 from contracts import hr
-from contracts.decisions import Decision, PersonIdentified
+from contracts.decisions import Decision
+from services.provisioner.facts.doubts import MANY, may_be, new_numbers, said_of
 from services.provisioner.facts.fold import timeline
-from services.provisioner.facts.marks import marks_of, perhaps_same
-from services.provisioner.facts.order import instant_of
+from services.provisioner.facts.marks import marks_of
 from services.provisioner.facts.timeline import Timeline
-from services.provisioner.model import Fact, FactKey, WorkerKey
+from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store.port import Questions
 
 
@@ -30,25 +29,17 @@ async def unclear(
 ) -> Mapping[WorkerKey, str]:
     """The person's workers that may be somebody else's, and whose. Reads only those who share a mark."""
     found: dict[WorkerKey, str] = {}
-    for worker, hire in _unnamed(line, facts, decisions):
-        said = hire.body.person if isinstance(hire.body, hr.Hired | hr.Stated) else hr.Person()
-        for other in sorted(await store.persons_known_by(marks_of(said)) - {person_id}):
-            theirs = timeline(*await store.facts_of(other), person_id=other)
-            if _known_before(theirs, hire) and perhaps_same(theirs.state(instant_of(hire)).person, said):
-                found.setdefault(worker, other)
+    for worker, hire in new_numbers(line, facts, decisions):
+        for other in await _sharing(said_of(hire), person_id, store):
+            if may_be(timeline(*await store.facts_of(other), person_id=other), hire):
+                found[worker] = other
+                break
     return found
 
 
-def _unnamed(line: Timeline, facts: Iterable[Fact], decisions: Iterable[Decision]) -> Iterator[tuple[WorkerKey, Fact]]:
-    named = {fact.worker for fact in facts if fact.person_id is not None}
-    named |= {WorkerKey(d.id_space, d.worker_id) for d in decisions if isinstance(d, PersonIdentified)}
-    return ((worker, hire) for worker, hire in line.firsts.items() if worker not in named)
-
-
-def _known_before(theirs: Timeline, hire: Fact) -> bool:
-    """Of two who are hired with the same marks the later one is in doubt."""
-    return any(_place(first) < _place(hire) for first in theirs.firsts.values())
-
-
-def _place(fact: Fact) -> tuple[datetime, datetime, FactKey]:
-    return instant_of(fact), fact.time, fact.key
+async def _sharing(said: hr.Person, person_id: str, store: Questions) -> list[str]:
+    """Who has a mark of this person, unless so many have it that it is nobody's."""
+    marks = sorted(marks_of(said))
+    each = await asyncio.gather(*(store.persons_known_by({mark}) for mark in marks))
+    others = [known - {person_id} for known in each]
+    return sorted(set().union(*(some for some in others if len(some) < MANY)))

@@ -1,8 +1,9 @@
 """Records grouped by whom they can be about, on disk: memory grows with people who are linked, not with records.
 
 A *family* is coarse: everything that might touch one another, by worker, by person named, by a fact withdrawn or told
-again elsewhere. `facts.history` then tells exactly whose each fact is. So a number that two texts share by accident
-only makes one family of two, and does no harm.
+again elsewhere, by a mark that may say that two are one human. `facts.history` then tells exactly whose each fact is,
+`facts.doubts` whose it may be. So a number that two texts share by accident only makes one family of two, and does no
+harm.
 """
 
 import sqlite3
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from services.provisioner.facts.doubts import MANY
 from services.provisioner.facts.identity import whole_person_id
 from services.provisioner.preview.spill import Spill
 
@@ -18,11 +20,17 @@ AT_ONCE = 5_000
 _TABLES = """
 CREATE TABLE record (no INTEGER PRIMARY KEY, anchor INTEGER NOT NULL, name INTEGER, raw BLOB NOT NULL);
 CREATE TABLE about (name INTEGER NOT NULL, anchor INTEGER NOT NULL);
+CREATE TABLE marked (mark INTEGER NOT NULL, anchor INTEGER NOT NULL);
 """
 _WITHDRAWN = "SELECT a.anchor, r.anchor FROM about AS a JOIN record AS r ON r.name = a.name WHERE a.anchor <> r.anchor"
 _TWICE = """SELECT low, anchor FROM record JOIN
   (SELECT name, min(anchor) AS low FROM record WHERE name IS NOT NULL GROUP BY name HAVING low <> max(anchor))
   USING (name) WHERE anchor <> low"""
+# Of a mark that very many have nobody is known by it, and they are no family.
+_ALIKE = f"""SELECT low, anchor FROM marked JOIN (SELECT mark, min(anchor) AS low FROM marked GROUP BY mark
+  HAVING low <> max(anchor) AND count(DISTINCT anchor) <= {MANY}) USING (mark) WHERE anchor <> low"""  # noqa: S608 - ours
+DIGITS = 10
+"""So many digits of a mobile are the same however it is written, with its country or without."""
 
 Family = tuple[int, ...]
 
@@ -34,6 +42,7 @@ class Place(NamedTuple):
     name: int | None = None
     about: int | None = None
     person: int | None = None
+    marks: tuple[int, ...] = ()
 
 
 def place_of(source: str, event_id: object, kind: object, data: Mapping[str, Any], space: str) -> Place:
@@ -46,7 +55,17 @@ def place_of(source: str, event_id: object, kind: object, data: Mapping[str, Any
         about = hash((data.get("event_source") or source, withdrawn))
     anchor = hash(f"{space}/{worker}") if isinstance(worker, str) else name
     whole = whole_person_id(space, person) if isinstance(person, str) else None
-    return Place(anchor or DEPARTMENTS, name, about, hash(whole) if whole else None)
+    marks = tuple(_marks(said)) if isinstance(said := data.get("person"), dict) else ()
+    return Place(anchor or DEPARTMENTS, name, about, hash(whole) if whole else None, marks)
+
+
+def _marks(said: Mapping[str, Any]) -> Iterator[int]:
+    """Marks by which two may be one human, as far as they can be compared before anybody validated them."""
+    mobile, email = said.get("mobile"), said.get("personal_email")
+    if isinstance(mobile, str) and (digits := "".join(filter(str.isdecimal, mobile))):
+        yield hash(digits[-DIGITS:])
+    if isinstance(email, str) and email:
+        yield hash(email.strip().casefold())
 
 
 def decision_place(data: Mapping[str, Any]) -> Place:
@@ -64,6 +83,7 @@ class Families(Spill):
         super().__init__(_TABLES, 16_000)
         self._waiting: list[tuple[int, int, int | None, bytes]] = []
         self._about: list[tuple[int, int]] = []
+        self._marked: list[tuple[int, int]] = []
         self._parents: dict[int, int] = {}
         self._members: dict[int, list[int]] = {}
 
@@ -72,6 +92,8 @@ class Families(Spill):
         self._waiting.append((number, place.anchor, place.name, raw))
         if place.about is not None:
             self._about.append((place.about, place.anchor))
+        for mark in place.marks:
+            self._marked.append((mark, place.anchor))
         if place.person is not None and place.person != place.anchor:
             self._join(place.anchor, place.person)
         if len(self._waiting) == AT_ONCE:
@@ -82,7 +104,7 @@ class Families(Spill):
         self._write()
         self._db.execute("CREATE INDEX by_name ON record (name, anchor)")
         self._db.execute("CREATE INDEX by_anchor ON record (anchor)")
-        for statement in (_WITHDRAWN, _TWICE):
+        for statement in (_WITHDRAWN, _TWICE, _ALIKE):
             for one, other in self._db.execute(statement).fetchall():
                 self._join(one, other)
         for anchor in [*self._parents]:
@@ -115,9 +137,10 @@ class Families(Spill):
         self._db.execute("BEGIN")
         self._db.executemany("INSERT INTO record (no, anchor, name, raw) VALUES (?, ?, ?, ?)", self._waiting)
         self._db.executemany("INSERT INTO about (name, anchor) VALUES (?, ?)", self._about)
+        self._db.executemany("INSERT INTO marked (mark, anchor) VALUES (?, ?)", self._marked)
         self._db.execute("COMMIT")
-        self._waiting.clear()
-        self._about.clear()
+        for written in (self._waiting, self._about, self._marked):
+            written.clear()
 
     def _family(self, anchor: int) -> Family:
         return tuple(self._members.get(self._root(anchor), (anchor,)))

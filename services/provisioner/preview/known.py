@@ -1,10 +1,12 @@
-"""What the store knows of the people whom some facts may concern; it only reads."""
+"""What the store knows of the people whom some facts may concern, and of those whom they may be; it only reads."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from contracts.decisions import Decision
 from services.kit.database import Line
+from services.provisioner.facts.doubts import MANY, said_of
+from services.provisioner.facts.marks import marks_of
 from services.provisioner.facts.standing import name_of, named_by
 from services.provisioner.model import Fact
 from services.provisioner.store import reading
@@ -17,11 +19,17 @@ SELECT person_id FROM worker JOIN unnest($1::text[], $2::text[]) AS x(s, i) ON i
 UNION SELECT person_id FROM worker WHERE person_id = ANY($5::text[])
 UNION SELECT w.person_id FROM told JOIN subject AS s USING (source, id)
   JOIN worker AS w ON w.id_space = s.owner_space AND w.worker_id = s.owner_worker"""
+# Of a mark that very many have nobody is known by it.
+_ALIKE = f"""SELECT DISTINCT w.person_id FROM word AS n JOIN worker AS w USING (id_space, worker_id)
+WHERE n.folded IN (
+  SELECT n.folded FROM word AS n JOIN unnest($1::text[]) AS x(mark) ON n.folded = x.mark
+  GROUP BY n.folded HAVING count(*) <= {MANY})"""  # noqa: S608 - a constant of ours
 _UNPLACED = """SELECT f.* FROM subject AS s JOIN fact AS f USING (source, id)
 JOIN unnest($1::text[], $2::text[]) AS n(a, b)
   ON (s.source, s.id) = (n.a, n.b) OR (s.about_source, s.about_id) = (n.a, n.b)
 WHERE s.owner_worker IS NULL AND s.owner_department IS NULL"""
 AT_ONCE = 1000
+T = TypeVar("T")
 
 
 class Known:
@@ -34,20 +42,33 @@ class Known:
         await self._line.close()
 
     async def of(self, facts: Sequence[Fact]) -> tuple[list[Fact], list[Decision]]:
-        """Every fact and decision of the people and departments that these facts name, or withdraw from."""
+        """Every fact and decision of the people and departments that these facts name, or withdraw from.
+
+        And of those who share a mark with any of them: a new number may be one of those.
+        """
         found: dict[tuple[object, ...], Fact] = {}
         decisions: list[Decision] = []
         async with self._line.use() as db:
             persons: set[str] = set()
-            for start in range(0, len(facts), AT_ONCE):
-                persons |= await _persons(db, facts[start : start + AT_ONCE], found)
-            who = [DEPARTMENTS, *sorted(persons)]
-            for start in range(0, len(who), AT_ONCE):
-                some = who[start : start + AT_ONCE]
-                for theirs in (await reading.facts_of(db, some)).values():
-                    _keep(found, theirs)
-                decisions += [d for theirs in (await reading.decisions_of(db, some)).values() for d in theirs]
+            for lot in _lots(facts):
+                persons |= await _persons(db, lot, found)
+            for some in _lots([DEPARTMENTS, *sorted(persons)]):
+                decisions += await _read(db, some, found)
+            marks = {mark for fact in (*facts, *found.values()) for mark in marks_of(said_of(fact))}
+            alike = {row["person_id"] for some in _lots(sorted(marks)) for row in await db.fetch(_ALIKE, some)}
+            for some in _lots(sorted(alike - persons)):
+                decisions += await _read(db, some, found)
         return sorted(found.values(), key=lambda fact: fact.recorded_at), decisions
+
+
+def _lots(all_: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (all_[start : start + AT_ONCE] for start in range(0, len(all_), AT_ONCE))
+
+
+async def _read(db: Any, persons: Sequence[str], found: dict[tuple[object, ...], Fact]) -> list[Decision]:  # noqa: ANN401 - asyncpg
+    for theirs in (await reading.facts_of(db, persons)).values():
+        _keep(found, theirs)
+    return [decision for theirs in (await reading.decisions_of(db, persons)).values() for decision in theirs]
 
 
 async def _persons(db: Any, facts: Sequence[Fact], found: dict[tuple[object, ...], Fact]) -> set[str]:  # noqa: ANN401 - asyncpg

@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.departments import departments
-from services.provisioner.facts.fold import timeline
+from services.provisioner.facts.doubts import MANY, Crowd, said_of
 from services.provisioner.facts.history import history
+from services.provisioner.facts.marks import marks_of
 from services.provisioner.facts.standing import ALREADY_WITHDRAWN, name_of, named_by
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Fact, FactKey, Verdict, VerdictKind, WorkerKey
@@ -49,6 +50,8 @@ class Preview:
     _digests: dict[FactKey, str] = field(default_factory=dict)
     _groups: dict[Key, list[Fact]] = field(default_factory=dict)
     _above: dict[Key, Key] = field(default_factory=dict)
+    _marked: dict[str, set[WorkerKey]] = field(default_factory=dict)
+    _nobodys: set[str] = field(default_factory=set)
     _tree: Asked | None = None
 
     def known(self, facts: Iterable[Fact], decisions: Iterable[Decision] = ()) -> None:
@@ -75,6 +78,9 @@ class Preview:
         root = self._root(keys[0])
         for key in keys[1:]:
             root = self._joined(root, self._root(key))
+        if fact.worker is not None:
+            for mark in marks_of(said_of(fact)):
+                root = self._alike(mark, fact.worker, root)
         self._groups.setdefault(root, []).append(fact)
         if DEPARTMENTS in keys or isinstance(fact.body, hr.Withdrawn):
             self._tree = None
@@ -96,9 +102,11 @@ class Preview:
         tree = departments(grouped.departments, self.now)
         for fact in grouped.departments:
             found[fact.key] = self._word(fact, tree.verdicts[fact.key], fact.effective_at)
-        for person_id, own in grouped.persons.items():
-            line = timeline(own, self.decisions.get(person_id, ()), person_id=person_id)
-            missing = self._missing(line, tuple(self.decisions.get(person_id, ())))
+        crowd = Crowd({who: (own, self.decisions.get(who, ())) for who, own in grouped.persons.items()},
+                      self._nobodys)  # fmt: skip
+        for person_id, (own, decisions) in crowd.people.items():
+            line = crowd.folded(person_id)
+            missing = self._missing(line, tuple(decisions))
             for fact in own:
                 word = self._word(fact, line.verdicts[fact.key], line.effective_at(fact.key))
                 found[fact.key] = missing if missing and word.outcome == "applied" else word
@@ -133,6 +141,17 @@ class Preview:
             facts = history(self._groups.get(self._root(DEPARTMENTS), ())).departments
             self._tree = Asked(departments(facts, self.now))
         return self._tree
+
+    def _alike(self, mark: str, worker: WorkerKey, root: Key) -> Key:
+        """With whoever shares the mark, unless so many do that it is nobody's."""
+        having = self._marked.setdefault(mark, set())
+        having.add(worker)
+        if len(having) > MANY:
+            self._nobodys.add(mark)
+            return root
+        for other in having:
+            root = self._joined(root, self._root(("worker", *other)))
+        return root
 
     def _root(self, key: Key) -> Key:
         while (above := self._above.get(key, key)) != key:

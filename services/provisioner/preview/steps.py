@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from contracts.decisions import Decision
-from services.provisioner.facts.fold import timeline
-from services.provisioner.model import Desired, Fact, Step, Verb
+from services.provisioner.facts.timeline import Timeline
+from services.provisioner.model import Desired, Step, Verb
 from services.provisioner.plan import handing_over
 from services.provisioner.plan.planner import Plan, plan
 from services.provisioner.plan.wish import wish
@@ -28,8 +28,7 @@ Row = dict[str, Any]
 class Stored:
     """What the store has of one person."""
 
-    person_id: str
-    facts: Sequence[Fact]
+    line: Timeline
     decisions: Sequence[Decision]
     accounts: Mapping[str, StoredAccount]
 
@@ -56,7 +55,7 @@ class Preview:
 
     def person(self, stored: Stored) -> Iterator[Row]:
         """A row per step for one person on all targets, in the order of the steps."""
-        line = timeline(stored.facts, stored.decisions, person_id=stored.person_id)
+        line = stored.line
         state, past = line.state(self.at), Past(line, self.trees.at, tuple(stored.decisions), self.trees.turns)
         differs = False
         for target in self.planned.policy.targets:
@@ -69,7 +68,7 @@ class Preview:
             self._cost(target).person(made.steps)
             for step in made.steps:
                 differs = True
-                yield self._row(stored.person_id, step, account, wanted.mode)
+                yield self._row(line.person_id, step, account, wanted.mode)
         self.people += differs
 
     def departments(self) -> Iterator[Row]:

@@ -17,6 +17,9 @@ from services.provisioner.operators.errors import (
 from services.provisioner.operators.identity import Identity
 from services.provisioner.operators.operations import Operations
 from services.provisioner.preview.outcomes import Preview
+from services.provisioner.preview.targets import Planned
+from services.provisioner.preview.trees import Trees
+from services.provisioner.replay import Replay
 
 ACME = "urn:hr:acme"
 W1, W2 = f"{ACME}/W1", f"{ACME}/W2"
@@ -160,3 +163,31 @@ async def test_a_number_of_two_companies_is_named_with_its_id_space(acme, desk):
         await desk.another("W2", **BY)
     assert refused.value.more == {"workers": [W2, "urn:hr:other/W2"]}
     assert (await desk.another(W2, **BY))["worker"] == W2
+
+
+@pytest.mark.parametrize(
+    "again", [{}, {"mobile": "+8613800000002"}, {"display_name": "李梅"}, {"personal_email": None}]
+)
+async def test_a_preview_and_a_replay_doubt_whom_the_run_does(acme, again):
+    await _hire(acme, "e1", "W1")
+    await _hire(acme, "e2", "W2", "2026-02-10", **again)
+    await _hire(acme, "e3", "W3", "2026-02-10", display_name="赵云", mobile="+8613800000007", personal_email=None)
+    booked = {name: reason for who in (W1, W2) for name, (state, reason) in (await acme.events(who)).items()
+              if state == "inbox" and reason.startswith("identity_")}  # fmt: skip
+    facts, _, _ = await _told(acme)
+    preview = Preview(acme.policy, acme.clock.business)
+    preview.known(facts)
+    said = zip(facts, preview.outcomes(facts), strict=True)
+    assert {fact.key.id: one.reason for fact, one in said if one.outcome == "conflict"} == booked
+    found = Replay([Planned(acme.policy)], [acme.clock.business], Trees(())).family(facts)
+    doubts = [w["doubt"] for _, _, row, _ in found.rows for w in row["workers"] if "doubt" in w]
+    assert doubts == [*booked.values()] == [f"identity_like:{W1}"]
+
+
+async def test_so_many_with_one_mobile_are_not_doubted_for_it(acme):
+    for n in range(1, 54):
+        await acme.say("hired", f"e{n}", worker_id=f"W{n}",
+                       person={"display_name": "王伟", "mobile": "+8613800000000"})  # fmt: skip
+    await acme.settle()
+    reasons = {(await acme.events(f"{ACME}/W{n}"))[f"e{n}"][1] for n in range(1, 54)}
+    assert not any((reason or "").startswith("identity_") for reason in reasons)

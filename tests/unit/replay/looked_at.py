@@ -31,7 +31,9 @@ def event(kind, effective_at, event_id=None, time=None, source=SOURCE, **data):
     }  # fmt: skip
 
 
-def hired(at="2025-03-01", worker="W1", person=MEI, function="sales", title="Clerk", **more):
+def hired(at="2025-03-01", worker="W1", person=None, function="sales", title="Clerk", **more):
+    """Mei; under another number somebody of her name with another mobile."""
+    person = person or MEI | {"mobile": f"1380000{int(worker.removeprefix('W')):04}"}
     assignment = {"department_id": "D1", "job_function": function, "title": title}
     return event("worker.hired", at, worker_id=worker, person=person, assignment=assignment, **more)
 

@@ -8,6 +8,7 @@ from looked_at import hired, left
 from services.cli.lines import Reader
 from services.platforms.quotas import Quota, Window
 from services.provisioner.connectors.registry import KINDS
+from services.provisioner.facts.fold import timeline
 from services.provisioner.model import Account, AccountState, Step
 from services.provisioner.policy.load import load
 from services.provisioner.preview.cost import Cost
@@ -34,7 +35,7 @@ def preview(*lines, under="/", links=None, stored=None):
     looking = Preview(planned, Trees(departments), {"wecom": links or {}}, NOW)
     accounts = {"wecom": StoredAccount(stored, NOW, granted=stored.grants)} if stored else {}
     people = [fact for fact in facts if fact.worker is not None]
-    rows = list(looking.person(Stored("urn:hr:acme/W1", people, (), accounts)))
+    rows = list(looking.person(Stored(timeline(people, person_id="urn:hr:acme/W1"), (), accounts)))
     return rows, [*looking.departments()], looking.totals()
 
 
