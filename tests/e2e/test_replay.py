@@ -14,9 +14,8 @@ KNOWN = hired("W003", "+8613800000003", "2025-01-08", "D-FIN", "finance")
 
 def doubted(worker):
     """Somebody with W003's name and mobile, under a new number."""
-    return hired(worker, "+8613800000003", "2025-02-08", "D-FIN", "finance", **{
-        "display_name": KNOWN["data"]["person"]["display_name"],
-    })  # fmt: skip
+    name = KNOWN["data"]["person"]["display_name"]
+    return hired(worker, "+8613800000003", "2025-02-08", "D-FIN", "finance", display_name=name)
 
 
 OPEN = {"invited": "active"}

@@ -4,7 +4,8 @@ Only of those whom neither HR nor a decision names. `Crowd` looks among people w
 previews do; a pass asks its store.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,7 +56,7 @@ class Crowd:
     """People by id, with what is known of each. `nobodys`: marks that very many have beside these."""
 
     people: Mapping[str, Known]
-    nobodys: Set[str] = frozenset()
+    nobodys: AbstractSet[str] = frozenset()
     _lines: dict[str, Timeline] = field(default_factory=dict)
     _by_mark: dict[str, set[str]] = field(default_factory=dict)
 
