@@ -1,6 +1,9 @@
 """What HR says, in the form of the edge cases beside the repository, in few words."""
 
 HIRED, GONE = "2024-01-02", "2025-07-01"
+PAYROLL = {"attributes": {"source": "urn:hr:payroll"}}
+"""A second system of the same company, with the same worker numbers. `attributes` and `data` of an event go into its
+CloudEvent as they are."""
 
 
 def mobile_of(who):
@@ -41,6 +44,12 @@ def department(kind, event_id, date, number, name=None, **org):
             "org": {"department_id": number, "department_name": name, **org}}  # fmt: skip
 
 
+def happens(date, does, worker=None, **what):
+    """What somebody does on the platform (see `platforms`); `looks` is our own look at all of it, a sweep."""
+    what |= {"worker": worker} if worker else {}
+    return {"type": "platform", "effective_date": date, "does": does, "what": what}
+
+
 ACTIVE, DISABLED = {"status": "active"}, {"status": "disabled"}
 NEVER = {"status": ["none", "disabled"]}
 OPEN_THEN = {"status": "disabled", "active_on": ["2025-06-30"], "disabled_at": ["2025-07-01T00:01:00+08:00"]}
@@ -49,7 +58,7 @@ OPEN_THEN = {"status": "disabled", "active_on": ["2025-06-30"], "disabled_at": [
 class Cases(dict):
     """By number."""
 
-    def __call__(self, number, title, given, accounts, deliveries=()):
+    def __call__(self, number, title, given, accounts, deliveries=(), **more):
         """`accounts` and `deliveries` are what must come of it."""
         expected = {"accounts": accounts, "deliveries": list(deliveries)}
-        self[number] = {"id": number, "title": title, "given": given, "expect": expected}
+        self[number] = {"id": number, "title": title, "given": given, "expect": expected, **more}

@@ -1,6 +1,6 @@
 """Neighbours of the edge cases: delivery."""
 
-from case_words import ACTIVE, GONE, HIRED, NEVER, OPEN_THEN, Cases, back_from, hire, leave, renamed
+from case_words import ACTIVE, GONE, HIRED, NEVER, OPEN_THEN, PAYROLL, Cases, back_from, hire, leave, move, renamed
 
 case = Cases()
 
@@ -84,4 +84,50 @@ case(
     ],
     {"E1": OPEN_THEN},
     ["applied", "applied", "conflict"],
+)
+ONE = {"status": "active", "of_that_name": 1}
+case(
+    "ND20",
+    "two systems tell of one hire",
+    [hire("E1"), hire("E1", event_id="p1", **PAYROLL)],
+    {"E1": ONE},
+    ["applied", "overtaken"],
+)
+case(
+    "ND21",
+    "two systems tell of one leave",
+    [hire("E1"), leave("E1"), leave("E1", event_id="p1", **PAYROLL)],
+    {"E1": OPEN_THEN},
+    ["applied", "applied", "overtaken"],
+)
+case(
+    "ND22",
+    "two systems tell of one hire in two ways: somebody says which is true",
+    [hire("E1"), hire("E1", event_id="p1", department="D-FIN", **PAYROLL)],
+    {"E1": ONE},
+    ["applied", "inbox"],
+)
+case(
+    "ND23",
+    "two systems tell of one move",
+    [
+        hire("E1"),
+        move("E1", "2025-03-03", "D-FIN"),
+        move("E1", "2025-03-03", "D-FIN", "p1", **PAYROLL),
+    ],
+    {"E1": ONE | {"department_id": "D-FIN"}},
+    ["applied", "applied", "applied"],
+)
+case(
+    "ND24",
+    "one id from two systems is two events",
+    [hire("E1", event_id="same"), leave("E1", event_id="same", **PAYROLL)],
+    {"E1": OPEN_THEN},
+    ["applied", "applied"],
+)
+case(
+    "ND25",
+    "the payroll takes back what it did not say",
+    [hire("E1"), leave("E1"), back_from("E1-leave", "E1", GONE, "2025-06-02T09:00:00+08:00") | PAYROLL],
+    {"E1": OPEN_THEN},
 )

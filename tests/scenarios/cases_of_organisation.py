@@ -127,3 +127,47 @@ case(
     {"E1": OPEN_THEN, "E2": OPEN_THEN},
     ["applied"] * 4,
 )
+UNDER_SALES = department("rename", "o1", "2025-01-02", "D-NORTH", "北区") | {"data": {"parent_id": "D-SALES"}}
+case(
+    "NO14",
+    "a department is moved under its own child: somebody decides, nobody moves",
+    [
+        hire("E1"),
+        hire("E2", department="D-NORTH", called="北区"),
+        UNDER_SALES,
+        department("rename", "o2", "2025-02-01", "D-SALES", "D-SALES") | {"data": {"parent_id": "D-NORTH"}},
+    ],
+    {
+        "E1": {"status": "active", "department_id": "D-SALES"},
+        "E2": {
+            "status": "active",
+            "department_id": "D-NORTH",
+            "rights": ["sales_data", "customer_contact"],
+            "not_rights": [],
+        },
+    },
+    ["applied", "applied", "applied", "inbox"],
+)
+case(
+    "NO15",
+    "a department is moved under itself",
+    [hire("E1"), department("rename", "o1", "2025-02-01", "D-SALES", "D-SALES") | {"data": {"parent_id": "D-SALES"}}],
+    {"E1": {"status": "active", "department_id": "D-SALES"}},
+    ["applied", "inbox"],
+)
+case(
+    "NO16",
+    "father and child change places, told in the wrong order and then in full",
+    [
+        hire("E1"),
+        hire("E2", department="D-NORTH", called="北区"),
+        UNDER_SALES,
+        department("rename", "o2", "2025-02-01", "D-SALES", "D-SALES") | {"data": {"parent_id": "D-NORTH"}},
+        department("rename", "o3", "2025-02-01", "D-NORTH", "北区") | {"data": {"parent_id": None}},
+    ],
+    {
+        "E1": {"status": "active", "department_id": "D-SALES", "row": "settled"},
+        "E2": {"status": "active", "department_id": "D-NORTH", "rights": [], "not_rights": ["sales_data"]},
+    },
+    ["applied"] * 5,
+)

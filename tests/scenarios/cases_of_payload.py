@@ -1,6 +1,6 @@
 """Neighbours of the edge cases: payload."""
 
-from case_words import ACTIVE, Cases, hire
+from case_words import ACTIVE, OPEN_THEN, Cases, hire, leave
 
 case = Cases()
 
@@ -27,4 +27,25 @@ case(
     [hire("E1", salary=12, nested={"a": [{"b": None}]})],
     {"E1": ACTIVE},
     ["applied"],
+)
+case(
+    "NP07",
+    "a version of an event that nobody knows yet",
+    [hire("E1"), leave("E1", attributes={"type": "hr.worker.left.v2"})],
+    {"E1": ACTIVE},
+    ["applied", "rejected"],
+)
+case(
+    "NP08",
+    "a kind of event that nobody knows, then one that everybody does",
+    [hire("E1"), leave("E1", "2025-05-01", "x", attributes={"type": "hr.worker.promoted.v1"}), leave("E1")],
+    {"E1": OPEN_THEN},
+    ["applied", "rejected", "applied"],
+)
+case(
+    "NP09",
+    "a version of the envelope that nobody knows",
+    [hire("E1"), leave("E1", attributes={"specversion": "2.0"})],
+    {"E1": ACTIVE},
+    ["applied", "rejected"],
 )

@@ -1,4 +1,4 @@
-"""The edge cases beside the repository, played as Kafka would deliver them, on the in-memory store and target."""
+"""The edge cases beside the repository, played as Kafka would deliver them, on the in-memory store and a platform."""
 
 import importlib.util
 import json
@@ -9,32 +9,36 @@ from functools import cache
 from pathlib import Path
 
 from company import Company
+from platforms import InMemory, InSandbox
 
 from contracts.topics import HR_DEPARTMENTS, HR_EVENTS
 from services.kit.clock import Fixed
+from services.provisioner.act.sweep import Sweep, owned_on
+from services.provisioner.act.trees import Trees
 from services.provisioner.facts.dates import instant
 from services.provisioner.facts.fold import timeline
 from services.provisioner.model import VerdictKind, WorkerKey
 
 SHARED = Path(os.environ.get("TENURE_SHARED") or Path(__file__).resolve().parents[3] / "shared")
-ACME, ZONE = "urn:hr:acme", "Asia/Shanghai"
+ACME, PAYROLL, ZONE = "urn:hr:acme", "urn:hr:payroll", "Asia/Shanghai"
 POLICY = """
 sources: {acme: {type: webhook, source: "urn:hr:acme", secrets: ["x"], zone: Asia/Shanghai}}
-targets: {crm: {type: memory, mode: enforce}, wiki: {type: memory, mode: %s}}
+targets: {crm: {SETTINGS, mode: enforce}, wiki: {type: memory, mode: %s}}
 accounts:
   crm:
+    match: [mobile_and_name]
     requires: has(person.mobile) || has(person.personal_email)
     username: "{family.pinyin}{given.initials}"
     attributes:
       name: person.display_name
       mobile: {value: person.mobile, write: on_create}
       email: {value: person.personal_email, write: on_create}
-      title: assignment.title
+      TITLE: assignment.title
   wiki: {}
 departments: {crm: {manage: full, under: "/"}}
 birthright:
-  sales: {when: '"D-SALES" in department.path', grants: {crm: ["tag:customer_contact", "tag:sales_data"]}}
-  office: {when: '"D-ADMIN" in department.path', grants: {crm: ["tag:office", "tag:internal_notice"]}}
+  sales: {when: '"D-SALES" in department.path', grants: {crm: ["RIGHT:customer_contact", "RIGHT:sales_data"]}}
+  office: {when: '"D-ADMIN" in department.path', grants: {crm: ["RIGHT:office", "RIGHT:internal_notice"]}}
 """
 DELIVERED = {
     "applied": ("confirmed", None),
@@ -48,6 +52,9 @@ DELIVERED = {
     "withdrawn_again": ("duplicate", "already_withdrawn"),
 }
 """The state in the books, and how its reason begins."""
+
+
+TRIES = 12
 
 
 @cache
@@ -76,26 +83,38 @@ class Played:
     """What became of a case: the state of each delivery just after it and in the end, the accounts at each probe."""
 
     company: Company
+    platform: InMemory | InSandbox
     at_once: list[str] = field(default_factory=list)
     states: list[tuple[str, str | None]] = field(default_factory=list)
     shown: dict[datetime, dict[str, dict]] = field(default_factory=dict)
 
 
-async def play(case):
-    """Deliver when HR recorded it, or on the effective date; look at the accounts at every moment the case names."""
+async def play(case, platform=None):
+    """Deliver when HR recorded it, or on the effective date; look at the accounts at every moment the case names.
+
+    Without a `platform` it is played on one in memory.
+    """
+    platform = platform or InMemory()
     translator = _contract().Translator(ACME, ZONE)
     told = [(_heard(event), event) for event in case["given"]]
     for number in range(1, len(told)):  # in the order of the case: nothing is heard before what stands above it
         told[number] = (max(told[number][0], told[number - 1][0]), told[number][1])
-    company = Company(policy_text=POLICY, clock=Fixed(told[0][0] - timedelta(days=1)))
-    played, places = Played(company), []
+    policy = POLICY.replace("SETTINGS", platform.settings).replace("TITLE", platform.title)
+    policy = policy.replace("RIGHT", platform.right)
+    company = Company(policy_text=policy, clock=Fixed(told[0][0] - timedelta(days=1)))
+    company.intake.id_space_of = lambda urn: ACME if urn == PAYROLL else urn
+    platform.open(company)
+    played, places = Played(company, platform), []
     probes = sorted(_probes(case))
     for at, event in told:
         while probes and probes[0] < at:
             await _look(played, case, probes.pop(0))
         await _until(company, at)
+        if event.get("type") == "platform":
+            await _happens(played, event)
+            continue
         places.append(await _deliver(company, translator, event))
-        await company.settle()
+        await (company.settle() if "meanwhile" in event else _patiently(company))
         played.at_once.append((await _state(company, places[-1]))[0])
     for probe in probes:
         await _look(played, case, probe)
@@ -131,6 +150,32 @@ async def _until(company, at):
     await company.settle(until=max(at, company.clock.business))
 
 
+async def _patiently(company):
+    """Until nothing is due, and for a while what is tried again."""
+    await company.settle()
+    for _ in range(TRIES):
+        if all(row.verdict != "retry" for row in company.store._tables.rows.values()):
+            return
+        await company.settle(until=company.clock.business + timedelta(minutes=1))
+
+
+async def _happens(played, event):
+    """What somebody does on the platform, or our own look at all of it."""
+    company, platform, what = played.company, played.platform, dict(event["what"])
+    if event["does"] == "looks":
+        target = company.targets["crm"]
+        sweep = Sweep(company.store, target, owned_on(company.policy, target), Trees(company.store))
+        await sweep.run(company.clock.business, repair=True)
+        await _patiently(company)
+        return
+    if "worker" in what:
+        person = await company.store.person_of(WorkerKey(ACME, what.pop("worker")))
+        what["native_id"] = (await company.store.accounts_of(person))["crm"].observed.native_id
+    links = await company.store.department_links("crm")
+    what |= {key: links.get(what[key], what[key]) for key in ("number", "under", "to") if key in what}
+    await getattr(platform, event["does"])(**what)
+
+
 async def _deliver(company, translator, event):
     """Where the event itself, not what comes with it, stands in the topic."""
     if "raw" in event:
@@ -139,6 +184,7 @@ async def _deliver(company, translator, event):
         return record.offset
     place = None
     for made in translator.translate(event):
+        made |= {**event.get("attributes", {}), "data": made["data"] | event.get("data", {})}
         headers = [(f"ce_{name}", str(made[name]).encode()) for name in ("specversion", "id", "source", "type", "time")]
         topic = HR_DEPARTMENTS if made["type"].startswith("hr.department.") else HR_EVENTS
         record = company.record(json.dumps(made["data"]).encode(), headers, topic)
@@ -162,21 +208,24 @@ async def _state(company, offset):
 
 async def _look(played, case, at):
     await _until(played.company, at)
-    found = {worker: await _account(played.company, worker) for worker in case["expect"]["accounts"]}
+    found = {worker: await _account(played, worker) for worker in case["expect"]["accounts"]}
     played.shown[at] = found
 
 
-async def _account(company, worker_id):
-    """What the platform shows of a worker, in the words of the cases."""
+async def _account(played, worker_id):
+    """What the platform shows of a worker, in the words of the cases; `row` is why it is so."""
+    company, platform = played.company, played.platform
     person = await company.store.person_of(WorkerKey(ACME, worker_id))
     stored = (await company.store.accounts_of(person)).get("crm") if person else None
     native = stored.observed.native_id if stored else None
-    account = company.crm.accounts.get(native.casefold()) if native else None
+    account = await platform.shown(native) if native else None
+    rows = await company.rows(person) if person else {}
+    verdict, reason = rows.get("crm", ("settled", None))
+    row = f"{verdict}:{reason}" if reason else verdict
     if account is None:
-        rows = await company.rows(person) if person else {}
-        verdict = rows.get("crm", ("settled",))[0]
-        return {"status": {"waiting": "parked", "inbox": "conflict"}.get(verdict, "none"), "count": 0}
-    leaf = company.crm.tree[account.departments[0]] if account.departments else None
+        return {"status": {"waiting": "parked", "inbox": "conflict"}.get(verdict, "none"), "row": row}
+    tree, everybody = await platform.departments(), await platform.everybody()
+    leaf = tree.get(account.departments[0]) if account.departments else None
     links = {there: ours for ours, there in (await company.store.department_links("crm")).items()}
     return {
         "status": "active" if account.state.open else "disabled",
@@ -184,9 +233,10 @@ async def _account(company, worker_id):
         "display_name": account.attributes.get("name"),
         "mobile": account.attributes.get("mobile"),
         "email": account.attributes.get("email"),
-        "title": account.attributes.get("title"),
+        "title": account.attributes.get(platform.title),
         "department_id": links.get(account.departments[0]) if account.departments else None,
         "department_name": leaf.name if leaf else None,
-        "rights": {name.removeprefix("tag:") for name, held in company.crm.lists.items() if account.native_id in held},
-        "count": sum(a.attributes.get("name") == account.attributes.get("name") for a in company.crm.accounts.values()),
+        "rights": {name.partition(":")[2] for name in account.grants},
+        "of_that_name": sum(a.attributes.get("name") == account.attributes.get("name") for a in everybody),
+        "row": row,
     }

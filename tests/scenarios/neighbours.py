@@ -10,6 +10,9 @@ from cases_of_identity import case as identity
 from cases_of_lifecycle import case as lifecycle
 from cases_of_organisation import case as organisation
 from cases_of_payload import case as payload
+from cases_of_platforms import case as platforms
 from cases_of_time import case as time
 
 CASES = lifecycle | delivery | organisation | identity | time | payload
+PLATFORMS = platforms
+"""Those in which platforms and their administrators act, too; each is played on several."""

@@ -1,9 +1,10 @@
 """Matching comes after the try: who holds the id, mobile or e-mail that our new account was refused for?
 
 It never takes an account that is linked to someone or that we closed; a mobile or an e-mail alone only proposes.
+And the other way: whether what a look finds under the id of a create without an answer is what we sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,15 +14,20 @@ from services.provisioner.model import Account
 from services.provisioner.plan.wish import Wish
 from services.provisioner.store.port import Registry, StoredAccount
 
+MARKS = ("mobile", "email")
 _MARK_OF = {"mobile": "mobile_and_name", "email": "email_and_name"}
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """What becomes of it: `adopted` the account is the person's; `rename` try the next name; else the inbox."""
+    """What becomes of it: `adopted` the account is the person's; `rename` try the next name; else the inbox.
+
+    `unseen`: the id is taken, and a read shows nobody under it.
+    """
 
     adopted: StoredAccount | None = None
     rename: bool = False
+    unseen: bool = False
     reason: str = ""
     owner: str | None = None
     """Whose account holds it, where that is somebody else's."""
@@ -47,8 +53,22 @@ async def resolve(
     if holder is not None and _same_human(taken, wish, holder, match):
         return Clash(adopted=StoredAccount(holder, at, ours=False))
     if taken.field == "native_id":
-        return Clash(rename=True)
+        return Clash(rename=True, unseen=holder is None)
     return Clash(reason=f"{taken.field}_taken:{holder_id}")
+
+
+def can_be_ours(found: Account, sent: Mapping[str, str | None], match: Sequence[str]) -> bool:
+    """Whether an account under the id that we tried can be the one that was `sent`.
+
+    A mobile or an e-mail that it shows decides, else its name; where it shows neither nothing speaks against it.
+    """
+    if "native_id" in match:
+        return True
+    for mark in (*MARKS, "name"):
+        shown, ours = found.attributes.get(mark), sent.get(mark)
+        if shown and ours:
+            return _same(shown, ours)
+    return True
 
 
 def _same_human(taken: TakenError, wish: Wish, holder: Account, match: Sequence[str]) -> bool:

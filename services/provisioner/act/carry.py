@@ -128,10 +128,14 @@ def recalled(stored: StoredAccount | None, steps: Sequence[Mapping[str, object]]
     for step in steps:
         native_id, verb = str(step.get("native_id") or ""), step.get("verb")
         if verb == "create" and native_id and (stored is None or not stored.observed.native_id):
+            sent = step.get("attributes")
             stored = StoredAccount(
                 Account(native_id, AccountState.NONE),
                 None,
-                written={PREPARED: "1"} if step.get("suspended") else {},
+                written={
+                    **(sent if isinstance(sent, Mapping) else {}),
+                    **({PREPARED: "1"} if step.get("suspended") else {}),
+                },
                 closed_by_us=bool(step.get("suspended")),
             )
         elif stored and verb == "grant":

@@ -4,13 +4,11 @@ Fold, desire, plan, carry out, read back, plan again: the pass is settled when t
 is one `finish`, in which the books of the person's events are made up.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from contracts.decisions import Decision
 from contracts.provisioning import AccountChecked, TargetResult
 from services.platforms import gate
 from services.platforms.errors import (
@@ -25,16 +23,18 @@ from services.provisioner.act import adopt
 from services.provisioner.act import numbers as freeing
 from services.provisioner.act.carry import Carrier, FencedError, recalled, resolved
 from services.provisioner.act.case import Case
-from services.provisioner.act.endings import Ending, ending
+from services.provisioner.act.decided import decided
+from services.provisioner.act.endings import Ending, back_off, ending
 from services.provisioner.act.heirs import heir_of
+from services.provisioner.act.residue import left_behind
 from services.provisioner.act.target import Target
 from services.provisioner.act.watch import Watch
-from services.provisioner.connectors.base import HandsOver, NamesResidue
+from services.provisioner.connectors.base import HandsOver
 from services.provisioner.model import Account, AccountState, Step
 from services.provisioner.plan import guards, handing_over, numbers
 from services.provisioner.plan.books import Books, message
-from services.provisioner.plan.decided import identified, linked, named, told
-from services.provisioner.plan.planner import GONE, PREPARED, Plan, plan
+from services.provisioner.plan.decided import told
+from services.provisioner.plan.planner import AWAITING, GONE, PREPARED, Plan, plan
 from services.provisioner.plan.wish import Wish, wish
 from services.provisioner.policy.usernames import candidates
 from services.provisioner.store.port import (
@@ -57,8 +57,8 @@ NAMES_AT_ONCE = (20, 500, 20_000)
 FREED = timedelta(hours=1)
 """When to look again whether a mobile is free; who lets it go wakes us before."""
 
-AWAITING = "#awaits_acceptance"
-"""A mark in `written`: the person was invited by the platform itself and is not invited again."""
+LOOKS = 5
+"""How often an account that we made and no read shows is looked for before somebody is asked: some are shown late."""
 
 
 class Pauses(Protocol):
@@ -83,6 +83,7 @@ class Pass:
     pauses: Pauses
     watch: Watch | None = None
     _moved: bool = False
+    _lost_department: bool = False
     _reports: tuple[str, ...] = ()
 
     async def run(self) -> Finished:
@@ -111,7 +112,7 @@ class Pass:
             if carrier.calls and await self.store.newer(self.claim):
                 return Ending("retry", "newer_facts")
             if made.steps == before:
-                return Ending("inbox", "contradicted:" + ",".join(sorted({step.verb for step in before})))
+                return self._contradicted(before)
             if await self._read_first(carrier, made):
                 continue
             before = made.steps
@@ -157,12 +158,27 @@ class Pass:
         awaiting = bool(stored and AWAITING in stored.written)
         if stored and (self.case.file.open_plan or stored.checked_at is None or awaiting):
             await carrier.look(stored.observed.native_id)
+            if await self._is_anothers(stored, carrier):
+                return
             if awaiting and carrier.stored and carrier.stored.observed.state in GONE:
+                if self.case.desired.access == "closed":
+                    return  # nobody waits for it any more; a sweep finds who accepts all the same
                 raise AwaitsAcceptanceError("awaiting", "look")
             if carrier.stored:
                 carrier.stored = carrier.stored.without(AWAITING)
                 if self.case.file.open_plan:
                     carrier.stored = resolved(carrier.stored, self.case.file.open_plan.steps)
+
+    async def _is_anothers(self, before: StoredAccount, carrier: Carrier) -> bool:
+        """Whether somebody took the very id while our create was without an answer: then the next name is tried."""
+        found = carrier.stored.observed if carrier.stored else None
+        if not _tried(before) or found is None or found.state in GONE:
+            return False
+        if adopt.can_be_ours(found, before.written, self.target.match):
+            return False
+        await self.store.refuse_name(self.target.name, self.claim.person_id, found.native_id)
+        carrier.stored = None
+        return True
 
     async def _wish(self, carrier: Carrier) -> Wish | Ending:
         """The wish in native terms, with a name reserved when an account is to be made."""
@@ -228,11 +244,13 @@ class Pass:
             case TakenError():
                 return await self._clash(carrier, wanted, error)
             case AwaitsAcceptanceError() if wanted.native_id:
-                memory = StoredAccount(_nobody(wanted.native_id), self.case.at, written={AWAITING: "1"})
-                carrier.stored = memory
+                nobody = Account(wanted.native_id, AccountState.NONE)
+                carrier.stored = StoredAccount(nobody, self.case.at, written={AWAITING: "1"})
             case NotThereError(what="account") if carrier.stored:
                 await carrier.look(carrier.stored.observed.native_id)
                 return None
+            case NotThereError(what="department"):
+                self._lost_department = True
         if error is None:
             return None
         await self._hold_back(error)
@@ -246,9 +264,14 @@ class Pass:
         clash = await adopt.resolve(
             error, wanted, self.claim.person_id, self.target.match, self.target.connector, self.store, self.case.at
         )
+        made = carrier.stored if carrier.stored and _tried(carrier.stored) else None
         if clash.adopted:
-            carrier.stored, carrier.fresh = clash.adopted, True
+            same = made and made.observed.native_id == clash.adopted.observed.native_id
+            shown = replace(made, observed=clash.adopted.observed, checked_at=self.case.at) if made and same else None
+            carrier.stored, carrier.fresh = shown or clash.adopted, True
             return None
+        if clash.unseen and made:
+            return self._not_shown(made.observed.native_id)
         if clash.rename and wanted.native_id:
             await self.store.refuse_name(self.target.name, self.claim.person_id, wanted.native_id)
             carrier.stored, carrier.fresh = None, True
@@ -260,12 +283,24 @@ class Pass:
             return Ending("waiting", f"being_freed:{clash.reason}", next_at=at + FREED)
         return Ending("inbox", clash.reason)
 
+    def _contradicted(self, steps: tuple[Step, ...]) -> Ending:
+        """The platform took the steps and does not show them."""
+        if steps[0].verb == "create":
+            return self._not_shown(steps[0].native_id)
+        return Ending("inbox", "contradicted:" + ",".join(sorted({step.verb for step in steps})))
+
+    def _not_shown(self, native_id: str) -> Ending:
+        """We made it and no read shows it: not yet, or it is out of the range that our application sees."""
+        if self.claim.attempts < LOOKS:
+            return Ending("retry", "not_shown_yet", not_before=back_off(self.claim.attempts))
+        return Ending("inbox", f"not_visible:{native_id}")
+
     # ------------------------------------------------------------ the end
 
     async def _finish(self, carrier: Carrier, how: Ending) -> Finished:
         if how.pause_target:
             await self.pauses.pause(self.target.name, "tenure", how.reason)
-        decisions = self._decided(carrier)
+        decisions = decided(self.case, self.target.name, self.claim.person_id, carrier.stored)
         under_way = handing_over.under_way(carrier.stored).values() if how.verdict == "settled" else ()
         dates = [date for date in (self.case.next_change, how.next_at, *under_way) if date]
         if how.reason == "newer_facts":
@@ -290,8 +325,11 @@ class Pass:
             messages=(*self._checked(carrier, how), *(each for d in decisions for each in told(d))),
             decisions=decisions,
         )
+        asks = await self._asks_departments(how)
         finished = await self.store.finish(self.claim, self.process, end, self._books(carrier.stored))
-        await self._ask_departments(how)
+        if asks:
+            async with self.store.intake() as tx:
+                await tx.mark([Mark(DEPARTMENTS, gate.EVERYDAY, self.case.at)], [self.target.name])
         if freed_for:
             async with self.store.intake() as tx:
                 await tx.mark([Mark(who, gate.EVERYDAY, self.case.at) for who in sorted(freed_for)], [self.target.name])
@@ -312,40 +350,21 @@ class Pass:
         marked = stored is not None and PREPARED in stored.written and stored.observed.state in GONE
         return self.case.desired.undo and marked
 
-    def _decided(self, carrier: Carrier) -> tuple[Decision, ...]:
-        """Whose employments this rests on, a name that was given, an account that became the person's, in this pass."""
-        return (*self._identified(carrier), *self._linked(carrier))
+    async def _asks_departments(self, how: Ending) -> bool:
+        """A department that is missing is made before its people; leaders are named once they are in it.
 
-    def _identified(self, carrier: Carrier) -> Iterator[Decision]:
-        """What we have on a platform rests on who somebody is: later facts do not make them another."""
-        case, stored = self.case, carrier.stored
-        rests = case.desired.mode == "enforce" and stored is not None and stored.observed.state not in GONE
-        if not rests or case.desired.access == "closed":
-            return
-        for worker in case.state.workers:
-            if worker.active and not worker.unidentified and worker.begun_at and not case.settled(worker):
-                yield identified(self.claim.person_id, worker.worker, worker.begun_at, case.at)
-
-    def _linked(self, carrier: Carrier) -> tuple[Decision, ...]:
-        before, after = self.case.file.account, carrier.stored
-        person_id, target, at = self.claim.person_id, self.target.name, self.case.at
-        known = before.observed.native_id if before and before.observed.state is not AccountState.NONE else None
-        if after is None or after.observed.state is AccountState.NONE or after.observed.native_id == known:
-            return ()
-        native_id = after.observed.native_id
-        name = (named(person_id, target, native_id, at),) if after.ours else ()
-        return (*name, linked(person_id, target, native_id, at))
-
-    async def _ask_departments(self, how: Ending) -> None:
-        """A department that is missing is made before its people; leaders are named once they are in it."""
+        Who waits as before has asked: where the platform refuses the department, both would wake each other for ever.
+        """
+        if how.reason.startswith("department:") or self._lost_department:
+            rows = await self.store.rows_of(self.claim.person_id)
+            stood = next(((row.verdict, row.reason) for row in rows if row.target == self.target.name), None)
+            return stood != (how.verdict, how.reason)
         leads = self.case.desired.leads and self.target.connector.leaders_with_departments
-        if how.reason.startswith("department:") or (leads and how.verdict == "settled" and self._moved):
-            async with self.store.intake() as tx:
-                await tx.mark([Mark(DEPARTMENTS, gate.EVERYDAY, self.case.at)], [self.target.name])
+        return bool(leads and how.verdict == "settled" and self._moved)
 
     async def _result(self, stored: StoredAccount | None) -> TargetResult:
         account = stored.observed if stored else None
-        residue = await self._residue(stored) if stored else ()
+        residue = await left_behind(self.target.connector, self.case.desired, stored, self._reports, moved=self._moved)
         return TargetResult(
             target=self.target.name,
             platform=self.target.platform,
@@ -354,23 +373,6 @@ class Pass:
             state=account.state.value if account else "none",
             residue=residue,
         )
-
-    async def _residue(self, stored: StoredAccount) -> tuple[str, ...]:
-        """What the platform gives no way to end, or what it shows that we cannot bring about."""
-        connector, account, found = self.target.connector, stored.observed, list[str]()
-        if self.case.desired.access == "closed":
-            left = (*connector.residue[self.case.desired.case], *self.case.desired.residue, *self._reports)
-            kept = tuple(handing_over.refused(stored))
-            return (*left, *kept) if account.state not in GONE else kept
-        if account.state is AccountState.INVITED:
-            found.append("not_activated")
-        if isinstance(connector, NamesResidue) and self._moved:
-            try:
-                for entitlement in sorted(account.grants & connector.may_leave):
-                    found += (await connector.residue_of(entitlement, [account.native_id])).values()
-            except (PlatformError, GateClosedError):
-                found.append("not_read")
-        return tuple(dict.fromkeys((*found, *self._reports)))
 
     def _checked(self, carrier: Carrier, how: Ending) -> tuple[Message, ...]:
         """A read-back that closed or contradicted something, for the audit."""
@@ -393,5 +395,6 @@ class Pass:
         return (message(body, record_id, self.claim.person_id, self.case.at),)
 
 
-def _nobody(native_id: str) -> Account:
-    return Account(native_id, AccountState.NONE)
+def _tried(stored: StoredAccount) -> bool:
+    """We made it, or may have, and no look has shown it yet."""
+    return stored.ours and stored.observed.state is AccountState.NONE

@@ -79,6 +79,8 @@ class MemoryPlatform:
     """Folded native id of the owner of a thing: (`customers`, its id)."""
     handing: dict[tuple[str, str], str] = field(default_factory=dict)
     """To whom it goes once `hand_over` is called."""
+    hidden: dict[str, int | None] = field(default_factory=dict)
+    """Folded native ids of accounts that are not shown: for so many reads and listings, or for good."""
 
     def fail(self, verb: str, error: PlatformError, *, after_commit: bool = False) -> None:
         """Let the next call of `verb` ("create", "*" for any) raise `error`, not done or done."""
@@ -99,6 +101,13 @@ class MemoryPlatform:
         """The time is over in which a hand-over takes effect."""
         self.owned |= self.handing
         self.handing.clear()
+
+    def hides(self, key: str) -> bool:
+        """Whether this look does not find it."""
+        left = self.hidden.get(key, 0)
+        if left:
+            self.hidden[key] = left - 1
+        return left != 0
 
     def put(self, account: Account) -> None:
         """Also an administrator's hand: no rule is checked."""
@@ -261,9 +270,12 @@ class Memory:
         async with self._call("create_department"):
             self._department(parent)
             for sibling in self.platform.tree.values():
-                if sibling.parent == parent and sibling.mark == mark:
+                if sibling.parent != parent:
+                    continue
+                if sibling.mark == mark or (sibling.name == name and sibling.mark is None):
+                    self.platform.tree[sibling.native_id] = replace(sibling, mark=mark)
                     return sibling.native_id
-                if sibling.parent == parent and sibling.name == name:
+                if sibling.name == name:
                     raise NeedsPersonError("taken", "create_department", "department_name_taken")
             native_id = str(max(map(int, self.platform.tree)) + 1)
             self.platform.tree[native_id] = NativeDepartment(native_id, name, parent, order, mark=mark)
@@ -344,7 +356,7 @@ class Memory:
         key = native_id.casefold()
         account = self.platform.accounts.get(key)
         grants = frozenset(name for name, holders in self.platform.lists.items() if key in holders)
-        return replace(account, grants=grants) if account else None
+        return replace(account, grants=grants) if account and not self.platform.hides(key) else None
 
     def _existing(self, native_id: str) -> Account:
         account = self.platform.accounts.get(native_id.casefold())

@@ -21,6 +21,8 @@ ANOTHER_WRITES = "another_system_writes_this"
 PROTECTED = "protected"
 PREPARED = "#prepared"
 """A mark in `written`: made suspended for a first day, and nobody has opened it since."""
+AWAITING = "#awaits_acceptance"
+"""A mark in `written`: the person was invited by the platform itself and is not invited again."""
 REPAIRED = "#repaired:"
 """How a mark in `written` begins that says when a field which others changed was last written back."""
 AGAIN = timedelta(hours=24)

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from company import Company
+from company import POLICY, Company
 
 from services.platforms.errors import OutcomeUnknownError, TryLaterError
+from services.provisioner.act.adopt import can_be_ours
+from services.provisioner.model import Account, AccountState, Step
 
 
 def unknown(verb):
@@ -66,3 +68,35 @@ async def test_what_was_done_is_not_settled_before_it_was_read_back(company):
     await later(company)
     assert (await company.rows())["crm"][0] == "settled"
     assert company.crm.calls["read"] > before
+
+
+async def test_an_id_that_somebody_took_while_a_killed_process_was_making_it_is_left_to_them():
+    company = Company(policy_text=POLICY.replace("native_id, ", ""))
+    await company.hire("e1")
+    process = await company.store.join("killed", timedelta(hours=1))
+    [claim] = await company.store.claim(process, "crm", 1, 1)
+    sent = {"name": "王伟", "mobile": "+8613800000001"}
+    await company.store.intend(claim, process, [Step("create", "crm", "wangw", attributes=sent)])
+    await company.store.leave(process)
+    company.crm.put(Account("wangw", AccountState.ACTIVE, {"name": "王微", "mobile": "+8613900000009"}, ("1",)))
+    await later(company)
+    assert company.account("wangw2") is not None
+    assert company.account("wangw") == ("active", []), "somebody else's"
+
+
+@pytest.mark.parametrize(
+    ("shown", "ours"),
+    [
+        ({"name": "Mei", "mobile": "1"}, True),
+        ({"name": "Mei", "mobile": "2"}, False),
+        ({"name": "May", "mobile": "1"}, True),
+        ({"name": "MEI"}, True),
+        ({"name": "Wei"}, False),
+        ({}, True),
+    ],
+    ids=["as sent", "a namesake", "renamed since", "marks not shown", "another name", "nothing shown"],
+)
+def test_what_stands_under_our_id_is_ours_unless_what_it_shows_says_no(shown, ours):
+    found = Account("mei", AccountState.ACTIVE, shown)
+    assert can_be_ours(found, {"name": "Mei", "mobile": "1"}, ["mobile_and_name"]) is ours
+    assert can_be_ours(found, {"name": "Mei", "mobile": "1"}, ["native_id"])
