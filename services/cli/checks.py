@@ -140,14 +140,13 @@ def of_disk(folder: Path, usage: Callable[[Path], tuple[int, int, int]] = disk_u
 
 async def of_database(dsn: str, *, longest: float = MOST_SNAPSHOT_SECONDS) -> AsyncIterator[Finding]:
     """Whether it answers, keeps what it commits, holds no snapshot, and every owner's tables are the newest."""
-    import asyncpg
-
+    from services.kit.database import DatabaseGoneError, connect
     from services.kit.migrate import OWNERS, head
 
     try:
-        connection = await asyncpg.connect(dsn, timeout=SECONDS)
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
-        yield Finding("problem", "database", "PostgreSQL", type(exc).__name__, t("doctor.next_database"))
+        connection = await connect(dsn, timeout=SECONDS)
+    except DatabaseGoneError as exc:
+        yield Finding("problem", "database", "PostgreSQL", str(exc), t("doctor.next_database"))
         return
     try:
         yield await _durable(connection)

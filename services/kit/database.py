@@ -12,6 +12,9 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
+from services.kit.database_fault import REFUSALS, why_not
+from services.kit.errors import KitError
+
 T = TypeVar("T")
 
 CONNECT_SECONDS: Final = 10.0
@@ -50,8 +53,16 @@ CUT_OFF: Final = "another operation is in progress"
 """What asyncpg says to a rollback after the server died in a statement: nobody else uses the connection."""
 
 
-class DatabaseGoneError(Exception):
+class DatabaseGoneError(KitError):
     """The database does not answer (any more): whether a transaction under way took hold is unknown. Try later."""
+
+
+async def connect(dsn: str, **how: Any) -> Any:  # noqa: ANN401 - asyncpg has no types
+    """A connection of asyncpg. Raises DatabaseGoneError, which says what to check and nothing of the address."""
+    try:
+        return await asyncpg.connect(dsn, **how)
+    except REFUSALS as exc:
+        raise DatabaseGoneError(why_not(exc)) from exc
 
 
 class Line:
@@ -84,6 +95,8 @@ class Line:
                 sound = True
             except asyncio.CancelledError:
                 raise
+            except DatabaseGoneError as exc:
+                raise self._gone(str(exc)) from exc
             except GONE as exc:
                 raise self._gone(type(exc).__name__) from exc
             except asyncpg.InterfaceError as exc:
@@ -137,7 +150,7 @@ class Line:
             connection = self._idle.pop()
             if not connection.is_closed():
                 return connection
-        return await asyncpg.connect(
+        return await connect(
             self._dsn, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=self._settings
         )
 

@@ -4,6 +4,7 @@ KitError
 ├── UsageError              who starts us: wrong use or configuration; one line, exit status 2
 ├── PublishError            the sender: the broker did not acknowledge; the record may still be stored later
 ├── UnreachableError        nobody: Kafka or the database is not there; the service ends and is started again
+├── DatabaseGoneError       nobody: the database does not answer; what waits tries again (services/kit/database.py)
 ├── UnsafeSubscriberError   a developer: a subscriber could lose events silently
 ├── BrokenConsumerError     a developer: a batch could not be taken in; the service ends and reads it again
 ├── EndedTaskError          nobody: a task of a library ended; the service ends with it and is started again

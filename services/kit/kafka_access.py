@@ -55,6 +55,10 @@ class KafkaAccess(BaseSettings):
         default=None, description="With oauthbearer: where client credentials are changed for a token (https)."
     )
     kafka_token_scope: str | None = Field(default=None, description="With oauthbearer: the scope to ask for.")
+    kafka_token_ca: Path | None = Field(
+        default=None,
+        description="Path of the PEM file with the authorities that sign the token endpoint's certificate.",
+    )
 
     kafka_replicas: int = Field(
         default=0, ge=0, le=9,
@@ -86,6 +90,8 @@ class KafkaAccess(BaseSettings):
              "TENURE_KAFKA_CERTIFICATE and TENURE_KAFKA_KEY go together"),
             (self.kafka_sasl is None and bool(self.kafka_user or self.kafka_password or self.kafka_token_url),
              "TENURE_KAFKA_USER, _PASSWORD and _TOKEN_URL need TENURE_KAFKA_SASL"),
+            (self.kafka_token_ca is not None and not oauth,
+             "TENURE_KAFKA_TOKEN_CA needs TENURE_KAFKA_SASL=oauthbearer"),
             (self.kafka_sasl is not None and not (self.kafka_user and self.kafka_password),
              f"TENURE_KAFKA_SASL={self.kafka_sasl} needs TENURE_KAFKA_USER and TENURE_KAFKA_PASSWORD"),
             (oauth and not self.kafka_token_url,
@@ -113,7 +119,11 @@ class KafkaAccess(BaseSettings):
     def _tokens(self) -> ClientCredentials | None:
         if self.kafka_sasl != "oauthbearer":
             return None
-        return ClientCredentials(self.kafka_token_url or "", *self._login(), scope=self.kafka_token_scope)
+        try:
+            context = ssl.create_default_context(cafile=self.kafka_token_ca)
+        except OSError as exc:
+            raise UsageError(f"TENURE_KAFKA_TOKEN_CA: {exc.strerror or type(exc).__name__}") from None
+        return ClientCredentials(self.kafka_token_url or "", *self._login(), scope=self.kafka_token_scope, tls=context)
 
     def _login(self) -> tuple[str, str]:
         return self.kafka_user or "", self.kafka_password.get_secret_value() if self.kafka_password else ""

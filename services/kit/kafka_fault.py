@@ -27,11 +27,11 @@ TOLD: Final[Sequence[_Told]] = (
     ((UnsupportedSaslMechanismError, IllegalSaslStateError),
      lambda _: "it does not take this kind of login: check TENURE_KAFKA_SASL"),
     (ssl.SSLCertVerificationError,
-     lambda exc: f"{exc.verify_message}: check TENURE_KAFKA_CA and the name in its certificate"),
+     lambda exc: f"{exc.verify_message}: check TENURE_KAFKA_CA, and the name and the dates in its certificate"),
     (ssl.SSLError,
      lambda exc: f"{exc.reason}: check that this port speaks TLS, and TENURE_KAFKA_CERTIFICATE"),
     (KafkaConnectionError,
-     lambda _: "it hangs up: check TENURE_KAFKA_TLS, TENURE_KAFKA_SASL and TENURE_KAFKA_CERTIFICATE"),
+     lambda _: "it hangs up: check TENURE_KAFKA_TLS, TENURE_KAFKA_SASL, and TENURE_KAFKA_CERTIFICATE and its dates"),
 )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
@@ -18,6 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from services.kit.database import connect
 
 _ALEMBIC = threading.Lock()
 """Alembic keeps the migration that runs in module globals: one at a time in a process."""
@@ -36,7 +37,10 @@ def head(owner: str) -> str | None:
 
 
 async def migrate(dsn: str, owner: str) -> None:
-    """Upgrade `owner`'s schema in the database of `dsn` (postgresql://…); nothing to do is no error."""
+    """Upgrade `owner`'s schema in the database of `dsn` (postgresql://…); nothing to do is no error.
+
+    Raises DatabaseGoneError if it cannot be reached.
+    """
     await asyncio.to_thread(_alone, dsn, owner)
 
 
@@ -46,9 +50,7 @@ def _alone(dsn: str, owner: str) -> None:
 
 
 async def _migrate(dsn: str, owner: str) -> None:
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
-    )
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: connect(dsn), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, owner)

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import ssl
 import time
 from collections.abc import Callable
 from typing import Final
@@ -31,10 +32,12 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
         secret: str,
         *,
         scope: str | None = None,
+        tls: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url, self._login, self._now, self._transport = url, (client, secret), now, transport
+        self._tls = tls or ssl.create_default_context()
         self._form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
         self._lock = asyncio.Lock()
         self._token, self._until = "", float("-inf")
@@ -49,17 +52,27 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
 
     async def _fetch(self) -> tuple[str, float]:
         try:
-            async with httpx.AsyncClient(timeout=SECONDS, transport=self._transport) as http:
+            async with httpx.AsyncClient(timeout=SECONDS, transport=self._transport, verify=self._tls) as http:
                 answer = await http.post(self._url, data=self._form, auth=self._login)
             said = answer.json()
         except (httpx.HTTPError, ValueError) as exc:
-            raise TokenError(f"TENURE_KAFKA_TOKEN_URL gives no answer that can be read: {type(exc).__name__}") from None
+            raise TokenError(f"TENURE_KAFKA_TOKEN_URL gives no answer that can be read: {_reason(exc)}") from None
         match said:
             case {"access_token": str(token)} if answer.is_success:
                 return token, _seconds(said.get("expires_in"))
             case {"error": str(code)}:
                 raise TokenError(f"TENURE_KAFKA_TOKEN_URL answers {answer.status_code} {code[:40]!r}")
         raise TokenError(f"TENURE_KAFKA_TOKEN_URL answers {answer.status_code} without a token")
+
+
+def _reason(exc: BaseException) -> str:
+    """Why a certificate was refused stands in an error below the one that httpx raises."""
+    below: BaseException | None = exc
+    while below:
+        if isinstance(below, ssl.SSLCertVerificationError):
+            return f"{below.verify_message}: check TENURE_KAFKA_TOKEN_CA"
+        below = below.__cause__ or below.__context__
+    return type(exc).__name__
 
 
 def _seconds(said: object) -> float:

@@ -2,10 +2,12 @@
 
 import base64
 import json
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -23,6 +25,8 @@ ssl.keystore.location={keys}/broker.pem
 ssl.truststore.type=PEM
 ssl.truststore.location={keys}/ca.pem
 listener.name.mutual.ssl.client.auth=required
+listener.name.expired.ssl.keystore.type=PEM
+listener.name.expired.ssl.keystore.location={keys}/expired.pem
 listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512
 listener.name.scram.scram-sha-256.sasl.jaas.config={login}.scram.ScramLoginModule required;
 listener.name.scram.scram-sha-512.sasl.jaas.config={login}.scram.ScramLoginModule required;
@@ -36,7 +40,8 @@ listener.name.oauth.oauthbearer.sasl.oauthbearer.jwks.endpoint.url={jwks}
 listener.name.oauth.oauthbearer.sasl.oauthbearer.expected.audience=kafka
 listener.name.oauth.oauthbearer.sasl.oauthbearer.expected.issuer=urn:tenure:test
 """
-PROTOCOLS = {"SCRAM": "SASL_SSL", "PLAIN": "SASL_SSL", "OAUTH": "SASL_SSL", "MUTUAL": "SSL"}
+PROTOCOLS = {"SCRAM": "SASL_SSL", "PLAIN": "SASL_SSL", "OAUTH": "SASL_SSL", "MUTUAL": "SSL", "EXPIRED": "SSL"}
+PAST = {"not_before": datetime(2020, 1, 1, tzinfo=UTC), "not_after": datetime(2021, 1, 1, tzinfo=UTC)}
 
 
 def _b64(data: bytes) -> str:
@@ -80,7 +85,7 @@ class TokenEndpoint:
 
 
 @contextmanager
-def served(endpoint: TokenEndpoint) -> Iterator[str]:
+def served(endpoint: TokenEndpoint, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The endpoint's address: `/token` and `/keys` below it."""
 
     def said(asked: Asked) -> tuple[int, bytes]:
@@ -89,13 +94,13 @@ def served(endpoint: TokenEndpoint) -> Iterator[str]:
         status, body = endpoint.answer(asked.headers.get("authorization", ""), parse_qs(asked.body.decode()))
         return status, json.dumps(body).encode()
 
-    with listening(said) as address:
+    with listening(said, tls) as address:
         yield address
 
 
 @dataclass(frozen=True, slots=True)
 class Secured:
-    """`keys` holds ca.pem, broker.pem, client.pem, client.key and stranger.pem, an authority that signed nothing."""
+    """`keys` is what `certificates` made."""
 
     kafka: ApacheKafka
     keys: Path
@@ -105,20 +110,34 @@ class Secured:
 
 
 def certificates(folder: Path) -> Path:
-    """An authority, what it signed for 127.0.0.1 and for a client, and another authority."""
+    """An authority (ca.pem), one that signed nothing (stranger.pem), and what the first signed, NAME.crt and .key each.
+
+    `broker` is for 127.0.0.1, `expired` was, `elsewhere` is for another host; `client` and `former` are tenure's, the
+    second one expired. NAME.pem is key and certificate in one.
+    """
     folder.mkdir()
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     trustme.CA().cert_pem.write_to_path(folder / "stranger.pem")
-    for name, subject in (("broker", "127.0.0.1"), ("client", "tenure@example.com")):
-        made = authority.issue_cert(subject)
-        key = load_pem_private_key(made.private_key_pem.bytes(), None)
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # the only form that Kafka reads
-        chain = b"".join(blob.bytes() for blob in made.cert_chain_pems)
-        (folder / f"{name}.key").write_bytes(pem)
-        (folder / f"{name}.crt").write_bytes(chain)
-        (folder / f"{name}.pem").write_bytes(pem + chain)
+    made = {
+        "broker": authority.issue_cert("127.0.0.1"),
+        "expired": authority.issue_cert("127.0.0.1", **PAST),
+        "elsewhere": authority.issue_cert("db.example.com"),
+        "client": authority.issue_cert("tenure@example.com", common_name="tenure"),
+        "former": authority.issue_cert("tenure@example.com", common_name="tenure", **PAST),
+    }
+    for name, one in made.items():
+        _write(folder, name, one)
     return folder
+
+
+def _write(folder: Path, name: str, made: trustme.LeafCert) -> None:
+    key = load_pem_private_key(made.private_key_pem.bytes(), None)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # the only form that Kafka reads
+    chain = b"".join(blob.bytes() for blob in made.cert_chain_pems)
+    for suffix, content in (("key", pem), ("crt", chain), ("pem", pem + chain)):
+        (folder / f"{name}.{suffix}").write_bytes(content)
+    (folder / f"{name}.key").chmod(0o600)
 
 
 @contextmanager

@@ -3,25 +3,36 @@
 import asyncio
 import gc
 import os
+import re
 import shutil
+import ssl
+import subprocess
+import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from real_parts import debians_binaries
-from secured_kafka import certificates, secured_kafka
+from secured_kafka import certificates, secured_kafka, served
 from staff import departments, hired
 from world import SPEEDY, running
 
 from contracts.topics import HR_EVENTS
 from services.kit.broker import Outgoing, make_broker, publish_in_order, started, subscribe
-from services.kit.database import DatabaseGoneError, Line
+from services.kit.database import Line
 from services.kit.embedded.postgres import EmbeddedPostgres
 from services.kit.settings import ServiceSettings
 from services.kit.topics import TopicsError, apply, diff
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 PASSWORD = "n0t-a-real-one"
+
+
+def tenure(*words, env):
+    """The command, as a process of its own."""
+    command = [sys.executable, "-m", "services.cli", "--lang", "en", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **env})
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +64,8 @@ def ways(secured):
         "scram-512": ("SCRAM", {**login, "kafka_sasl": "scram-sha-512"}),
         "oauth": ("OAUTH", {**login, **oauth}),
         "mutual": ("MUTUAL", {**tls, **mutual}),
+        "former": ("MUTUAL", {**tls, **{name: path.with_stem("former") for name, path in mutual.items()}}),
+        "expired": ("EXPIRED", tls),
     }
 
 
@@ -88,11 +101,40 @@ async def test_a_token_serves_many_connections(secured):
     assert secured.tokens.asked == before + 1
 
 
+async def test_a_token_endpoint_of_a_private_authority(secured):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(secured.keys / "broker.crt", secured.keys / "broker.key")
+    with served(secured.tokens, context) as url:
+        private = {"kafka_token_url": f"{url}/token", "kafka_token_ca": secured.keys / "ca.pem"}
+        before = secured.tokens.asked
+        await diff(access(secured, "oauth", **private))
+        assert secured.tokens.asked == before + 1
+        with pytest.raises(TopicsError, match=r"certificate.*check TENURE_KAFKA_TOKEN_CA"):
+            await diff(access(secured, "oauth", **{**private, "kafka_token_ca": None}))
+
+
+def test_the_command_shows_and_makes_topics_behind_a_login(secured, tmp_path):
+    door, found = ways(secured)["scram-512"]
+
+    def topics(word, **other):
+        env = {f"TENURE_{name.upper()}": str(value) for name, value in {**found, **other}.items()}
+        return tenure("--data", tmp_path, "topics", word, "--kafka", secured.kafka.door(door), env=env)
+
+    assert topics("apply").returncode == 0
+    assert topics("diff").returncode == 0
+    refused = topics("diff", kafka_password="another")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "check TENURE_KAFKA_USER" in refused.stderr.splitlines()[-1]
+    assert "another" not in refused.stderr
+
+
 WRONG = {
     "password": ("scram-512", {"kafka_password": "another"}, "refuses our login: check TENURE_KAFKA_USER"),
     "kind of login": ("scram-512", {"kafka_sasl": "plain"}, "check TENURE_KAFKA_SASL"),
     "client's secret": ("oauth", {"kafka_password": "another"}, "TENURE_KAFKA_TOKEN_URL answers 401 'invalid_client'"),
     "no certificate": ("mutual", {"kafka_certificate": None, "kafka_key": None}, "TENURE_KAFKA_CERTIFICATE"),
+    "expired": ("expired", {}, "certificate has expired: check TENURE_KAFKA_CA, and the name and the dates"),
+    "our own expired": ("former", {}, "TENURE_KAFKA_CERTIFICATE and its dates"),
     "no TLS": ("mutual", {"kafka_certificate": None, "kafka_key": None, "kafka_ca": None, "kafka_tls": False},
                "check TENURE_KAFKA_TLS"),
 }  # fmt: skip
@@ -119,7 +161,7 @@ async def test_a_broker_that_is_down_does_not_hide_why_the_others_refuse(secured
 async def test_a_broker_of_another_name_is_refused(secured):
     settings = access(secured, "scram-512")
     elsewhere = secured.kafka.door("SCRAM").replace("127.0.0.1", "localhost")
-    with pytest.raises(TopicsError, match=r"Hostname mismatch.*check TENURE_KAFKA_CA and the name"):
+    with pytest.raises(TopicsError, match=r"Hostname mismatch.*check TENURE_KAFKA_CA, and the name"):
         await diff(settings.model_copy(update={"kafka": (elsewhere,)}))
 
 
@@ -129,33 +171,50 @@ async def test_an_authority_that_we_do_not_know_is_refused(secured):
         await diff(settings)
 
 
+class Encrypted:
+    """Debian's PostgreSQL that takes nobody without TLS; `serve` starts it anew with another certificate or demand."""
+
+    def __init__(self, folder):
+        self.keys = certificates(folder / "keys")
+        self._server = EmbeddedPostgres(folder / "pg", binaries=debians_binaries())
+        self._server.start()
+        self._server.stop()
+        with (self._server.data / "postgresql.conf").open("a") as conf:
+            conf.write("ssl = on\nssl_cert_file = 'own.crt'\nssl_key_file = 'own.key'\nssl_ca_file = 'ca.crt'\n")
+
+    @contextmanager
+    def serve(self, certificate="broker", login="scram-sha-256"):
+        """Its address for whom `login` lets in, without a parameter."""
+        for theirs, own in ((f"{certificate}.crt", "own.crt"), (f"{certificate}.key", "own.key"), ("ca.pem", "ca.crt")):
+            shutil.copy(self.keys / theirs, self._server.data / own)
+            (self._server.data / own).chmod(0o600)
+            os.chown(self._server.data / own, self._server.data.stat().st_uid, self._server.data.stat().st_gid)
+        (self._server.data / "pg_hba.conf").write_text(f"hostssl all all 127.0.0.1/32 {login}\n")
+        with self._server:
+            yield self._server.dsn.get_secret_value()
+
+    def asked(self, address, ca="ca.pem", mode="verify-full", own=None):
+        """The address with what is wanted of TLS; `own` names a certificate of ours."""
+        mine = f"&sslcert={self.keys / own}.crt&sslkey={self.keys / own}.key" if own else ""
+        return f"{address}?sslmode={mode}&sslrootcert={self.keys / ca}{mine}"
+
+
 @pytest.fixture(scope="module")
-def encrypted_postgres():
-    """It takes nobody without TLS. Yields its address and the folder of its authority."""
+def postgres():
     with tempfile.TemporaryDirectory(prefix="tenure-tls-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # as root PostgreSQL runs as another user
-        keys, server = certificates(folder / "keys"), EmbeddedPostgres(folder / "pg", binaries=debians_binaries())
-        server.start()
-        server.stop()
-        for file in ("broker.crt", "broker.key"):
-            shutil.copy(keys / file, server.data / file)
-            (server.data / file).chmod(0o600)
-            os.chown(server.data / file, server.data.stat().st_uid, server.data.stat().st_gid)
-        with (server.data / "postgresql.conf").open("a") as conf:
-            conf.write("ssl = on\nssl_cert_file = 'broker.crt'\nssl_key_file = 'broker.key'\n")
-        (server.data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
-        with server:
-            yield server.dsn.get_secret_value(), keys
+        yield Encrypted(folder)
 
 
-def test_a_whole_installation_lives_on_encrypted_parts(secured, encrypted_postgres, monkeypatch):
-    dsn, keys = encrypted_postgres
+def test_a_whole_installation_lives_on_encrypted_parts(secured, postgres, monkeypatch):
     door, found = ways(secured)["scram-512"]
     for name, value in found.items():
         monkeypatch.setenv(f"TENURE_{name.upper()}", str(value))
-    database = f"{dsn}?sslmode=verify-full&sslrootcert={keys / 'ca.pem'}"
-    with running(env=SPEEDY, kafka=secured.kafka.door(door), database=database) as world:
+    with (
+        postgres.serve(login="cert") as address,
+        running(env=SPEEDY, kafka=secured.kafka.door(door), database=postgres.asked(address, own="client")) as world,
+    ):
         world.send([*departments(), hired("W001", "+8613800000001", "2026-01-05", "D-SAL", "sales")])
         world.settle()
         assert {platform: [one.open for one in world.accounts(platform)] for platform in ("wecom", "dingtalk")} == {
@@ -163,11 +222,35 @@ def test_a_whole_installation_lives_on_encrypted_parts(secured, encrypted_postgr
         }  # fmt: skip
 
 
-async def test_a_database_of_another_authority_is_refused(encrypted_postgres):
-    dsn, keys = encrypted_postgres
-    wrong = Line(f"{dsn}?sslmode=verify-full&sslrootcert={keys / 'stranger.pem'}", 1, "public")
-    with pytest.raises(DatabaseGoneError, match="SSLCertVerificationError"):
-        await wrong.value("SELECT 1")
-    right = Line(f"{dsn}?sslmode=verify-full&sslrootcert={keys / 'ca.pem'}", 1, "public")
-    assert await right.value("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
-    await right.close()
+SERVED = {
+    "another authority": ({}, {"ca": "stranger.pem"}, "chain: check sslrootcert, and the name"),
+    "an expired certificate": ({"certificate": "expired"}, {}, "certificate has expired: check sslrootcert"),
+    "another host's certificate": ({"certificate": "elsewhere"}, {}, "mismatch.*: check sslrootcert, and the name"),
+    "no certificate of ours": ({"login": "cert"}, {}, "check user, sslmode, sslcert and sslkey"),
+    "an expired one of ours": ({"login": "cert"}, {"own": "former"}, "it hangs up: check the authority and the dates"),
+}
+
+
+@pytest.mark.parametrize("case", SERVED)
+def test_what_is_wrong_with_the_way_to_the_database_is_said_in_one_line_without_the_address(case, postgres):
+    served, asked, said = SERVED[case]
+    with postgres.serve(**served) as address:
+        refused = tenure("migrate", env={"TENURE_DATABASE": postgres.asked(address, **asked)})
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert re.search(said, line), line
+    assert address.split(":")[2].split("@")[0] not in line
+
+
+async def test_a_certificate_of_ours_is_enough_where_the_database_asks_for_one(postgres):
+    with postgres.serve(login="cert") as address:
+        line = Line(postgres.asked(address, own="client"), 1, "public")
+        assert await line.value("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        await line.close()
+
+
+async def test_the_name_is_checked_only_where_the_address_says_so(postgres):
+    with postgres.serve(certificate="elsewhere") as address:
+        line = Line(postgres.asked(address, mode="verify-ca"), 1, "public")
+        assert await line.value("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        await line.close()

@@ -1,5 +1,6 @@
 """A loopback HTTP server for tests that answers what a function says."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ Answer = Callable[[Asked], tuple[int, bytes]]
 
 
 @contextmanager
-def listening(answer: Answer) -> Iterator[str]:
+def listening(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Its address."""
 
     class Door(BaseHTTPRequestHandler):
@@ -38,8 +39,10 @@ def listening(answer: Answer) -> Iterator[str]:
         def log_message(self, *_: object) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()

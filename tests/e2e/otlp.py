@@ -7,23 +7,44 @@ from dataclasses import dataclass, field
 
 from listener import Asked, listening
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
+
+NUMBERS = ("trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "end_time_unix_nano")
 
 
 @dataclass
 class Receiver:
-    """`spans` with the service that sent each; `text` is everything received, as text."""
+    """`bodies` as they came; read when somebody asks, since nobody may have to wait for it."""
 
     address: str = ""
-    spans: list[tuple[str, Span]] = field(default_factory=list)
-    text: str = ""
+    bodies: list[bytes] = field(default_factory=list)
 
-    def take(self, body: bytes) -> None:
-        request = ExportTraceServiceRequest.FromString(body)
-        self.text += str(request)
-        for resource in request.resource_spans:
+    @property
+    def spans(self) -> list[tuple[str, Span]]:
+        """With the service that sent each."""
+        found: list[tuple[str, Span]] = []
+        for resource in self._resources():
             names = {one.key: one.value.string_value for one in resource.resource.attributes}
-            self.spans += [(names["service.name"], span) for scope in resource.scope_spans for span in scope.spans]
+            found += [(names["service.name"], span) for scope in resource.scope_spans for span in scope.spans]
+        return found
+
+    @property
+    def text(self) -> str:
+        """Everything received but ids and times, whose digits are anybody's."""
+        found = list[str]()
+        for resource in self._resources():
+            for span in (span for scope in resource.scope_spans for span in scope.spans):
+                for name in NUMBERS:
+                    span.ClearField(name)
+                for link in span.links:
+                    link.ClearField("trace_id")
+                    link.ClearField("span_id")
+            found.append(str(resource))
+        return "".join(found)
+
+    def _resources(self) -> Iterator[ResourceSpans]:
+        for body in self.bodies:
+            yield from ExportTraceServiceRequest.FromString(body).resource_spans
 
     def named(self, name: str) -> list[Span]:
         return [span for _, span in self.spans if span.name == name]
@@ -38,7 +59,9 @@ def receiving() -> Iterator[Receiver]:
 
     def take(asked: Asked) -> tuple[int, bytes]:
         assert asked.path == "/v1/traces"
-        receiver.take(gzip.decompress(asked.body) if asked.headers.get("content-encoding") == "gzip" else asked.body)
+        receiver.bodies.append(
+            gzip.decompress(asked.body) if asked.headers.get("content-encoding") == "gzip" else asked.body
+        )
         return 200, b""
 
     with listening(take) as receiver.address:

@@ -3,7 +3,6 @@
 import socket
 
 import pytest
-from otlp import receiving
 from staff import departments, hired, left, moved
 from world import SPEEDY, running, until
 
@@ -28,7 +27,8 @@ def paths(spans):
 @pytest.fixture(scope="module")
 def told():
     """Everything that was received of a hire with the sender's own trace, a move and a leave."""
-    with receiving() as receiver, running(env={**SPEEDY, "TENURE_TRACES": receiver.address}) as world:
+    with running() as world:
+        receiver = world.traces
         world.send(departments())
         world.settle()
         world.http.headers["traceparent"] = SENDER
@@ -96,7 +96,7 @@ def test_a_receiver_that_is_gone_disturbs_nobody():
 
 
 def test_without_a_receiver_nothing_is_traced():
-    with running() as world:
+    with running(traced=False) as world:
         world.send(departments())
         world.settle()
         records = world.records(CONFIRMATIONS)

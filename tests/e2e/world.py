@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from otlp import Receiver, receiving
 from staff import Event
 from standardwebhooks.webhooks import Webhook
 from watched import Heard, watched
@@ -61,8 +62,8 @@ class Seen:
 class World:
     """Made by `running`. `posted` counts copies of events sent, `accepted` those answered 202."""
 
-    def __init__(self, installation: Installation, said: list[str], heard: Heard) -> None:
-        self.installation, self.said, self.heard = installation, said, heard
+    def __init__(self, installation: Installation, said: list[str], heard: Heard, traces: Receiver) -> None:
+        self.installation, self.said, self.heard, self.traces = installation, said, heard, traces
         self.ready = installation.ready
         self.http = httpx.Client(timeout=30, trust_env=False)
         self.posted = self.accepted = 0
@@ -228,14 +229,21 @@ async def _read(address: str, topic: Topic) -> list[ConsumerRecord[Any, Any]]:
 
 
 @contextmanager
-def running(policy: Path = POLICY, env: Mapping[str, str] = SPEEDY, **options: Any) -> Iterator[World]:
-    """An installation for the length of a `with`; what it wrote is scanned at the end."""
-    with tempfile.TemporaryDirectory(prefix="tenure-test-") as name:
+def running(
+    policy: Path = POLICY, env: Mapping[str, str] = SPEEDY, *, traced: bool = True, **options: Any
+) -> Iterator[World]:
+    """An installation for the length of a `with`; what it wrote and traced is scanned at the end.
+
+    Traces go to `World.traces`, unless `env` says where to or they are off, as they are for who does not ask.
+    """
+    with tempfile.TemporaryDirectory(prefix="tenure-test-") as name, receiving() as traces:
         folder = Path(name)
         folder.chmod(0o711)  # as root the store runs as another user
         said: list[str] = []
+        env = {"TENURE_TRACES": traces.address, **env} if traced else env
         installation = Installation(Options(policy, folder, sandbox=True, env=env, **options), said.append)
         with installation, watched(installation) as heard:
-            world = World(installation, said, heard)
+            world = World(installation, said, heard, traces)
             with world.http, world.told():
                 yield world
+        heard.scan({"traces": traces.text})  # the services have ended, and have sent what they had

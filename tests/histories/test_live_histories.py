@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from histories import DATA, Told, oracle, true_rows
+from otlp import receiving
 from watched import watched
 
 from services.cli.installation import Installation, Options
@@ -45,7 +46,7 @@ HISTORIES = [of("company-zh-150", "2010-07-01T00:00:00+08:00", 3), of("figurant-
 class Live:
     """An installation with a rehearsal's clock, spoken to as a person would: by the command."""
 
-    def __init__(self, history: History, folder: Path) -> None:
+    def __init__(self, history: History, folder: Path, traces: str) -> None:
         folder.chmod(0o711)  # as root the store runs as another user
         self.folder, self.history = folder, history
         self.events = folder / "events.jsonl"
@@ -56,8 +57,8 @@ class Live:
         self.events.write_bytes(made.stdout)
         policy = folder / "tenure.yaml"
         policy.write_text((HERE / "policy.yaml").read_text("utf-8").replace("NAME", history.told.name), "utf-8")
-        clock = datetime.fromisoformat(history.start)
-        self.installation = Installation(Options(policy, folder / "data", sandbox=True, clock=clock))
+        clock, env = datetime.fromisoformat(history.start), {"TENURE_TRACES": traces}
+        self.installation = Installation(Options(policy, folder / "data", sandbox=True, clock=clock, env=env))
 
     def tenure(self, *words: str) -> Any:
         command = [sys.executable, "-m", "services.cli", "--data", str(self.folder / "data"), "--json", *words]
@@ -77,13 +78,14 @@ class Live:
 
 @pytest.fixture(params=HISTORIES, ids=lambda history: history.told.name)
 def live(request):
-    with tempfile.TemporaryDirectory(prefix="tenure-test-") as folder:
-        live = Live(request.param, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="tenure-test-") as folder, receiving() as receiver:
+        live = Live(request.param, Path(folder), receiver.address)
         with live.installation, watched(live.installation) as heard:
             heard.sent(json.loads(line) for line in live.events.read_text("utf-8").splitlines())
             sent = live.tenure("send", str(live.events))
             assert sent["refused"] == 0
             yield live
+        heard.scan({"traces": receiver.text})
 
 
 def wecom_accounts(state):

@@ -40,7 +40,13 @@ quiet alone up --detach --wait --wait-timeout 600 --pull never
 say "healthy $((SECONDS - begun)) s after up"
 
 tenure() { compose run --rm --no-TTY --no-deps tenure "$@" 2>>"$work/err"; }
-check() { python3 "$root/tests/ops/compose_check.py" "$@"; }
+check() { PYTHONPATH=$root/tests/privacy python3 "$root/tests/ops/compose_check.py" "$@"; }
+keep_logs() { # before containers go; the sandbox stands for platforms, which are given names and mobiles to keep
+  mkdir -p "$work/logs"
+  for service in $(compose --profile '*' config --services | grep -vx sandbox); do
+    compose logs --no-color --no-log-prefix "$service" >>"$work/logs/$service.log" 2>>"$work/err"
+  done
+}
 confirmed() { # EVENT_ID…: waits until each is
   compose exec --no-TTY notifier python - kafka:9092 300 "$@" <"$root/tests/ops/compose_confirmed.py" \
     2>>"$work/err" && return
@@ -74,6 +80,7 @@ confirmed later-0002
 
 say "an upgrade: every service is replaced while events arrive"
 check events hire | tenure send - --json | check accepted
+keep_logs
 quiet compose up --detach --wait --wait-timeout 400 --pull never --no-deps --force-recreate ingest provisioner notifier
 confirmed later-0003
 
@@ -85,6 +92,7 @@ check prometheus "http://$(compose port prometheus 9090)" 2
 
 say "a restore of the database: Kafka's groups begin anew, intake skips what the store has; the second ones are alone"
 quiet compose stop --timeout 60 ingest ingest-2 provisioner provisioner-2 notifier notifier-2
+keep_logs
 quiet compose rm --force ingest provisioner notifier
 quiet compose exec --no-TTY postgres dropdb -U tenure --maintenance-db postgres tenure
 quiet compose exec --no-TTY postgres createdb -U tenure --maintenance-db postgres tenure
@@ -107,4 +115,7 @@ tenure wait --timeout 300 --json | check balanced
 check platforms "http://$(compose port sandbox 8080)"
 check prometheus "http://$(compose port prometheus 9090)" 1
 compose ps --all --format json | check states
+keep_logs
+cp "$work/err" "$work/logs/tenure.log" # what the command said beside its answers
+check logs "$work/logs" "$TENURE_SECRETS"
 say "nothing was lost"

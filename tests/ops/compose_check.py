@@ -1,4 +1,4 @@
-"""What tests/ops/compose.sh looks at, with Python's own library only: `compose_check.py WHAT [ARGUMENT…]`.
+"""What tests/ops/compose.sh looks at, with Python's own library and our scanner: `compose_check.py WHAT [ARGUMENT…]`.
 
 Each check reads standard input or an address and exits 1 with one line where something is not as it should be.
 """
@@ -9,7 +9,10 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
+
+from scanner import Marks, Scanner, anybodys_mobile
 
 STATES = ("in_progress", "waiting", "held", "inbox", "quarantined", "confirmed", "superseded", "duplicate")
 JOBS = {"migrate", "topics"}
@@ -130,8 +133,23 @@ def states() -> None:
     need({"kafka", "postgres", *SERVICES} <= found, f"only {sorted(found)} are here")
 
 
+def logs(folder: str, secrets: str) -> None:
+    """Nobody's mobile, no secret in what any container wrote (`NAME.log`): the sandbox's alone may."""
+    places = {log.name: log.read_text(errors="replace") for log in Path(folder).glob("*.log")}
+    written = {f"{name}.log" for name in ("kafka", "postgres", "prometheus", *JOBS, *SERVICES)}
+    need(all(places.get(name) for name in written), f"logs are missing: {sorted(name for name in places)}")
+    files = (file for file in Path(secrets).iterdir() if file.suffix != ".json")
+    people = [
+        one["data"]["person"]["mobile"] for chapter in EVENTS.values() for one in chapter if "person" in one["data"]
+    ]
+    marks = Marks(mobiles=tuple(people), secrets={file.name: file.read_text().strip() for file in files})
+    found = [str(leak) for leak in Scanner(marks).scan(places)]
+    found += [f"a mobile in {name}.log" for name in SERVICES if anybodys_mobile(places[f"{name}.log"])]
+    need(not found, f"personal data or secrets where none may be: {found}")
+
+
 CHECKS: dict[str, Callable[..., None]] = {
-    each.__name__: each for each in (events, accepted, balanced, platforms, prometheus, states)
+    each.__name__: each for each in (events, accepted, balanced, platforms, prometheus, states, logs)
 }
 
 

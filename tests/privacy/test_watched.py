@@ -45,6 +45,22 @@ def test_a_mark_in_a_log_fails_whatever_was_tested(installation, mark):
     assert mark not in str(caught.value)
 
 
+def test_the_stores_own_log_is_a_log(installation):
+    (installation.options.data / "postgres").mkdir()
+    (installation.options.data / "postgres" / "log").write_text("DETAIL: Key (folded)=(+8613912340001) exists")
+    with pytest.raises(AssertionError, match=r"in postgres\.log"):
+        wrote(installation, FINE)
+
+
+def test_what_is_looked_at_later_is_scanned_for_the_same_people_and_secrets(installation):
+    with watched(installation) as heard:
+        heard.sent([EVENT])
+    heard.scan({"traces": f'attributes {{ value {{ string_value: "{FINE}" }} }}'})
+    for mark in ("13912340001", "mei@home.example", TOKEN):
+        with pytest.raises(AssertionError, match="in traces"):
+            heard.scan({"traces": f'name: "GET /users/{mark}"'})
+
+
 def test_a_mark_in_a_refusal_fails_too(installation):
     with pytest.raises(AssertionError, match="422 to events"):
         wrote(installation, FINE, answer=httpx.Response(422, text="not a mobile: 139-1234-0001"))

@@ -32,6 +32,7 @@ HALF = [
     ({"SASL": "oauthbearer", "USER": "t", "PASSWORD": "hush", "TOKEN_URL": URL}, "needs TENURE_KAFKA_TLS=true"),
     ({"SASL": "kerberos"}, "TENURE_KAFKA_SASL"),
     ({"CA": "/ca.pem"}, "need TENURE_KAFKA_TLS=true"),
+    ({"TLS": "true", "TOKEN_CA": "/ca.pem"}, "TENURE_KAFKA_TOKEN_CA needs TENURE_KAFKA_SASL=oauthbearer"),
     ({"TLS": "true", "CERTIFICATE": "/us.pem"}, "TENURE_KAFKA_CERTIFICATE and TENURE_KAFKA_KEY go together"),
 ]  # fmt: skip
 
@@ -57,6 +58,9 @@ def test_a_file_that_cannot_be_used_is_named_by_its_setting(tmp_path):
     for ca in (tmp_path / "missing.pem", broken):
         with pytest.raises(UsageError, match="TENURE_KAFKA_CA"):
             ServiceSettings(kafka=("a:1",), kafka_tls=True, kafka_ca=ca).client()
+        oauth = {"kafka_sasl": "oauthbearer", "kafka_user": "t", "kafka_password": "hush", "kafka_token_url": URL}
+        with pytest.raises(UsageError, match="TENURE_KAFKA_TOKEN_CA"):
+            ServiceSettings(kafka=("a:1",), kafka_tls=True, kafka_token_ca=ca, **oauth).client()
 
 
 def test_a_key_with_a_pass_phrase_is_refused_and_nobody_is_asked_for_it(tmp_path):
