@@ -30,6 +30,7 @@ from services.platforms.quotas import UNBOUNDED, Quota
 from services.provisioner import app
 from services.provisioner.act.trees import Trees
 from services.provisioner.act.worker import Pace, Worker
+from services.provisioner.in_force import in_force
 from services.provisioner.metrics import Metrics
 from services.provisioner.settings import Settings
 from services.provisioner.store.port import Claim, Finished
@@ -102,11 +103,12 @@ def _settings(broker: EmbeddedBroker, dsn: str, config: Path, base_urls: Mapping
 
 @asynccontextmanager
 async def _running(settings: Settings, quotas: Mapping[str, Quota], pid: int) -> AsyncIterator[Rig]:
-    policy, registry, health = app.read_policy(settings), new_registry(), Health()
+    registry, health = new_registry(), Health()
     dsn = settings.database.get_secret_value()
     async with AsyncExitStack() as stack:
         store = PostgresStore(dsn, name=settings.process_name)
         stack.push_async_callback(store.close)
+        policy = await in_force(settings, store)
         worker = Worker(store, {}, "bench", Pace(slots=settings.slots, kept=max(1, settings.slots // 10), grace=1.0))
         every = {name: quotas.get(name, UNBOUNDED) for name in policy.targets}
         limiter = await Limiter.connect(dsn, every, alive=worker.alive)

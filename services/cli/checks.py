@@ -107,6 +107,13 @@ def of_date(subject: str, answer: httpx.Response, now: datetime) -> Finding:
     return Finding("problem", "clock", subject, t("doctor.clock_off", seconds=off), t("doctor.next_ntp"))
 
 
+def of_policy_in_force(version: str, in_force: str | None, file: str) -> Iterator[Finding]:
+    """The file before us against what runs: an edited file changes nothing until it is applied."""
+    if in_force and version != in_force:
+        text = t("doctor.not_applied", version=version, in_force=in_force)
+        yield Finding("note", "policy", file, text, "tenure policy apply --reason …")
+
+
 def of_status(status: Mapping[str, Any]) -> Iterator[Finding]:
     """The books, what is paused, and provisioners under one name."""
     for name, facts in status["targets"].items():

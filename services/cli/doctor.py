@@ -130,6 +130,26 @@ def _services(shared: Common, said: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("problem", "operator_api", urls["provisioner"], str(exc), "tenure operator add NAME")
         return
     yield from checks.of_status(status)
+    if (file := _file(shared, said)) and (version := _version(file)):
+        yield from checks.of_policy_in_force(version, status.get("policy"), file.name)
+
+
+def _file(shared: Common, said: Mapping[str, Any]) -> Path | None:
+    """The policy file that is meant: the one named, else that of the running installation; None for another's."""
+    if shared.config or "config" not in said:
+        return None if shared.url and not shared.config else policy_file(shared)
+    return Path(said["config"])
+
+
+def _version(file: Path) -> str | None:
+    """None for a file that is not there or faulty: that is told as such."""
+    from services.provisioner.connectors.registry import KINDS
+    from services.provisioner.policy.load import PolicyError, load
+
+    try:
+        return load(read_text(file), KINDS, name=file.name).version
+    except (FileNotFoundError, PolicyError):
+        return None
 
 
 async def _parts(environment: Mapping[str, str], said: Mapping[str, Any]) -> AsyncIterator[Finding]:

@@ -4,8 +4,10 @@ Only `apply` needs something running; no secret is needed.
 """
 
 import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -70,12 +72,39 @@ def test(shared: Common, file: Path) -> None:
 
 @policy.command("apply", key="policy_apply")
 @click.option("--reason", required=True, help=t("option.reason"))
+@click.option("--preview", is_flag=True, help=t("option.preview_policy"))
+@click.option("--yes", is_flag=True, help=t("option.yes_policy"))
 @common
-def apply(shared: Common, reason: str) -> None:
-    found = _loaded(shared, policy_file(shared))
+def apply(shared: Common, reason: str, *, preview: bool, yes: bool) -> None:
+    file = policy_file(shared)
+    _loaded(shared, file)
+    body = {"text": read_text(file), "reason": reason}
     with Api(running(shared)) as api:
-        done = api.post("/v1/policy/apply", {"version": found.version, "reason": reason})
-    shared.answer(done, lambda: t("policy.applied", version=done["version"], n=done["people"]))
+        if preview or (not yes and sys.stdin.isatty()):
+            found = _answered(api, {**body, "preview": True})
+            shared.answer(found, lambda: _words(found)) if preview else click.echo(_words(found), err=True)
+            if preview:
+                return
+            click.confirm(t("policy.confirm"), abort=True, err=True)
+        done = _answered(api, body)
+    shared.answer(done, lambda: f"{_words(done)}\n{t('policy.applied', version=done['version'], n=done['people'])}")
+
+
+def _answered(api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer, asked for again while everybody is counted."""
+    found: dict[str, Any] = api.post("/v1/policy/apply", body)
+    while "job" in found:
+        found = api.post("/v1/policy/apply", {**body, "job": found["job"]})
+    return found
+
+
+def _words(found: Mapping[str, Any]) -> str:
+    """What a policy changes, for people: a line, and one for each thing to do beside."""
+    changes = ", ".join(f"{kind} {n}" for kind, n in found["changes"].items()) or t("policy.no_change")
+    lines = [t("policy.changes", version=found["version"], n=found["changed"], of=found["people"], changes=changes)]
+    lines += [t("policy.will_hold", kind=kind, n=n) for kind, n in found["held"].items()]
+    lines += [t("policy.restart", name=name) for name in found["restart"]]
+    return "\n".join(lines)
 
 
 @policy.command("schema", key="policy_schema")

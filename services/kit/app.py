@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import uvicorn
@@ -23,7 +24,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from services.kit import logging, tracing
-from services.kit.errors import KitError, UsageError
+from services.kit.errors import KitError, ReopenError, UsageError
 from services.kit.settings import ServiceSettings, read_settings
 
 Loop = Callable[[], Awaitable[None]]
@@ -39,7 +40,8 @@ class Service:
 
 
 S = TypeVar("S", bound=ServiceSettings)
-Open = Callable[[S], contextlib.AbstractAsyncContextManager[Service]]
+Opened = contextlib.AbstractAsyncContextManager[Service]
+Open = Callable[[S], Opened]
 
 
 def run(name: str, kind: type[S], open_service: Open[S]) -> None:
@@ -65,7 +67,7 @@ def _outcome(name: str, kind: type[S], open_service: Open[S]) -> int:
         settings = read_settings(kind)
         logging.configure(name, settings.log_level)
         collect_rarely()
-        asyncio.run(serve(name, settings, open_service(settings)))
+        asyncio.run(serve(name, settings, lambda: open_service(settings)))
     except UsageError as exc:
         return _say(f"{name}: {exc}", 2)
     except OSError as exc:
@@ -81,21 +83,45 @@ def _outcome(name: str, kind: type[S], open_service: Open[S]) -> int:
 
 
 async def serve(
-    name: str,
-    settings: ServiceSettings,
-    service: contextlib.AbstractAsyncContextManager[Service],
-    stop: asyncio.Event | None = None,
+    name: str, settings: ServiceSettings, open_service: Callable[[], Opened], stop: asyncio.Event | None = None
 ) -> None:
-    """Run until `stop` is set, a signal comes or a loop ends; raises what a loop or the service raised."""
+    """Run until `stop` is set, a signal comes or a loop ends; raises what a loop or the service raised.
+
+    A loop that raises ReopenError has the service closed and opened again: requests wait meanwhile.
+    """
     stop = stop or asyncio.Event()
     with _signals(stop), _traces(name, settings.traces):
         listener = _listen(settings.host, settings.port)
         with contextlib.closing(listener):
-            grace = _Grace(settings.grace)
-            async with _closing_in_time(service, grace) as parts:
-                url = f"http://{settings.host}:{listener.getsockname()[1]}"
-                door = _Door(Starlette(routes=list(parts.routes)), lambda: _announce(name, url))
-                await _serve_parts(parts, door, listener, stop, grace)
+            ready = _once(partial(_announce, name, f"http://{settings.host}:{listener.getsockname()[1]}"))
+            while await _asks_for_another(open_service(), listener, stop, settings.grace, ready):
+                logging.logger().info("service.reopens")
+
+
+async def _asks_for_another(
+    service: Opened, listener: socket.socket, stop: asyncio.Event, seconds: float, ready: Callable[[], None]
+) -> bool:
+    """Whether the service is to be opened again after this one has ended."""
+    grace = _Grace(seconds)
+    try:
+        async with _closing_in_time(service, grace) as parts:
+            door = _Door(Starlette(routes=list(parts.routes)), ready)
+            with contextlib.closing(listener.dup()) as listening:  # the door closes what it is given
+                await _serve_parts(parts, door, listening, stop, grace)
+    except ReopenError:
+        return True
+    return False
+
+
+def _once(call: Callable[[], None]) -> Callable[[], None]:
+    """The call, which does nothing when repeated."""
+    left = [call]
+
+    def first() -> None:
+        while left:
+            left.pop()()
+
+    return first
 
 
 @contextlib.contextmanager
@@ -174,9 +200,7 @@ class _Door(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _closing_in_time(
-    service: contextlib.AbstractAsyncContextManager[Service], grace: _Grace
-) -> AsyncIterator[Service]:
+async def _closing_in_time(service: Opened, grace: _Grace) -> AsyncIterator[Service]:
     parts = await service.__aenter__()
     try:
         yield parts

@@ -8,6 +8,7 @@ KitError
 ├── UnsafeSubscriberError   a developer: a subscriber could lose events silently
 ├── BrokenConsumerError     a developer: a batch could not be taken in; the service ends and reads it again
 ├── EndedTaskError          nobody: a task of a library ended; the service ends with it and is started again
+├── ReopenError             nobody: the service is to be opened again, with what has changed meanwhile
 └── EmbeddedError           who starts us: an embedded part did not start
 """
 
@@ -44,6 +45,10 @@ class EndedTaskError(KitError):
 
     def __init__(self, task: str) -> None:
         super().__init__(f"{task} has ended by itself; see the log before this line")
+
+
+class ReopenError(KitError):
+    """No failure: a loop asks for the service to be closed and opened again."""
 
 
 class EmbeddedError(KitError):

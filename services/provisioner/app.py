@@ -33,6 +33,7 @@ from services.platforms.limiter import Limiter
 from services.provisioner.act.announcer import Announcer
 from services.provisioner.act.case import open_case
 from services.provisioner.act.departments import DepartmentPass
+from services.provisioner.act.governance import Governance
 from services.provisioner.act.reconcile import Pass
 from services.provisioner.act.sweep import Sweep, owned_on
 from services.provisioner.act.sweeper import Sweeper
@@ -42,6 +43,7 @@ from services.provisioner.act.watch import Watch
 from services.provisioner.act.worker import Pace, Run, Worker
 from services.provisioner.connectors.registry import KINDS
 from services.provisioner.handlers import Intake
+from services.provisioner.in_force import in_force
 from services.provisioner.metrics import Metrics
 from services.provisioner.operators.adoption import Adoption
 from services.provisioner.operators.api import Api, Operators
@@ -59,7 +61,7 @@ from services.provisioner.operators.people import People
 from services.provisioner.operators.quarantine import Quarantine
 from services.provisioner.operators.todo import Todo
 from services.provisioner.operators.whole_api import WholeTargets
-from services.provisioner.policy.load import Policy, PolicyError, expand, load
+from services.provisioner.policy.load import Policy, PolicyError, expand
 from services.provisioner.settings import Settings
 from services.provisioner.store.errors import StoreUnavailableError
 from services.provisioner.store.port import DEPARTMENTS, Claim, Finished, PersonFile, Store
@@ -86,11 +88,14 @@ class Parts:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Service]:
     """Everything connected and consuming; closed in the opposite order."""
-    policy = read_policy(settings)
     registry, health = new_registry(), Health()
     async with AsyncExitStack() as stack:
         store = PostgresStore(settings.database.get_secret_value(), name=settings.process_name)
         stack.push_async_callback(store.close)
+        try:
+            policy = await in_force(settings, store)
+        except DatabaseGoneError as exc:
+            raise UnreachableError(f"no database to be had: {exc}") from exc
         worker = Worker(
             store,
             {},
@@ -103,6 +108,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
                 longest_call=settings.longest_call,
                 grace=settings.grace * 0.8,
             ),
+            policy.version,
         )
         try:
             limiter = await _limiter(settings, policy, worker)
@@ -124,25 +130,16 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         yield _service(parts, worker, broker, consumers, registry, health)
 
 
-def read_policy(settings: Settings) -> Policy:
-    """The policy file, checked; raises UsageError with every problem, by line and column."""
-    try:
-        text = settings.config.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError(f"{settings.config} does not exist; `tenure init` writes one") from None
-    try:
-        return load(text, KINDS, name=settings.config.name)
-    except PolicyError as exc:
-        raise UsageError(str(exc)) from None
-
-
 async def _limiter(settings: Settings, policy: Policy, worker: Worker) -> Limiter:
     quotas = {name: KINDS[target.type].quota for name, target in policy.targets.items()}
     return await Limiter.connect(settings.database.get_secret_value(), quotas, alive=worker.alive)
 
 
 def _targets(parts_env: Mapping[str, str], settings: Settings, policy: Policy, limiter: Gate) -> dict[str, Target]:
-    configs = expand(policy, parts_env)
+    try:
+        configs = expand(policy, parts_env)
+    except PolicyError as exc:
+        raise UsageError(str(exc)) from None
     spaces = tuple(source.space for source in policy.sources.values())
     return {
         name: Target(
@@ -280,6 +277,7 @@ def _service(
     operations = Operations(parts.store, parts.clock, parts.limiter, facts, ends, probe, worker.wake)
     name, holder, todo, sweeps = parts.settings.process_name, _holder(parts), _todo(parts), _sweeps(parts)
     sweeper = Sweeper(parts.store, parts.clock, sweeps, parts.settings.sweep_every, name)
+    governance = Governance(parts.store, parts.clock, parts.policy.version, list(parts.targets), worker.wake)
     attention = Attention(parts.store, parts.clock, todo.listed, holder, parts.settings.attention_every)
     turn = Progress(60.0)
     relay = Relay(
@@ -310,6 +308,7 @@ def _service(
             "relay": relay.run,
             "sweeper": sweeper.run,
             "attention": attention.run,
+            "governance": governance.run,
             "sending": sending.watch,
             **{c.topic.name: c.watch for c in consumers},
         },
@@ -325,12 +324,13 @@ def _operators_routes(
         BusinessClock(store, clock, wake), Holds(store, clock, wake),
     )  # fmt: skip
     refusals = {name: target.connector.refusal for name, target in parts.targets.items()}
+    jobs = Jobs()
     adoption = Adoption(store, policy, clock, parts.targets, parts.trees, wake)
     more = (
         ExceptionHandlers(Exceptions(operations, policy, refusals)),
         IdentityHandlers(Identity(operations)),
-        Effective(operations, policy.version),
-        WholeTargets(operations, sweeps, adoption, Jobs()),
+        Effective(operations, policy, parts.trees, Environment(), jobs),
+        WholeTargets(operations, sweeps, adoption, jobs),
     )
     return api.routes([post for handlers in more for post in handlers.posts()])
 

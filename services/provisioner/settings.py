@@ -19,6 +19,10 @@ class Settings(ServiceSettings):
         description="PostgreSQL's address, `postgresql://user:password@host:port/name`; the provisioner keeps facts, "
         "queue and books there."
     )
+    policy_from_file: bool = Field(
+        default=False,
+        description="Start with the policy file even where another policy is in force, and put it in force uncounted.",
+    )
     operators_file: Path = Field(
         default=Path("operators.json"),
         description="File of operators and the SHA-256 of their tokens; `tenure operator add` writes it.",

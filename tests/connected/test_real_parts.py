@@ -10,9 +10,11 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from staff import SOURCE, departments, hired, left, moved, standings
+from world import POLICY
 
 from contracts.topics import AUDIT, CONFIRMATIONS, HR_EVENTS, HR_QUARANTINE, intake_group
 from services.cli import checks
+from services.cli.children import Child
 from services.kit.settings import ServiceSettings
 from services.kit.topics import apply, diff
 
@@ -211,3 +213,32 @@ def test_a_wrong_or_old_signature_is_refused_with_kafka_there(world):
     assert world.post([event], at=datetime.now(UTC) - timedelta(hours=1)).status_code == 401
     assert httpx.post(world.ready["ingest"] + "/events/nobody", json=[event]).status_code == 404
     assert shown(world, "wecom", 501) is None
+
+
+@pytest.fixture
+def second(world):
+    """Another provisioner on the same stores."""
+    first = world.installation.services["provisioner"]
+    env = {**first.env, "TENURE_PROCESS_NAME": "second", "TENURE_PORT": "0"}
+    child = Child("second", first.command, env, first.log.with_suffix(".second"))
+    child.start()
+    child.wait_ready()
+    yield child
+    child.stop()
+
+
+def test_every_replica_follows_an_applied_policy_and_nobody_is_left_under_the_old_one(world, second):
+    world.send([hire(f"V{number}", 600 + number) for number in range(20)])
+    world.settle()
+    text = POLICY.read_text("utf-8").replace('["tag:sales"]', '["tag:vip"]')
+    done = world.order("/v1/policy/apply", {"text": text, "reason": "sales have vips"})
+    assert (done.status_code, done.json()["changes"]["revoke"]) == (200, done.json()["changed"])
+    world.send([hire(f"V{number}", 600 + number) for number in range(20, 40)])  # told in the middle of it
+    for child in (second, world.installation.services["provisioner"]):
+        world.until(lambda log=child.log: "policy.changed" in log.read_text("utf-8") or None, 30, "it follows")
+    world.settle()
+    assert {shown(world, "wecom", 600 + number).grants for number in range(40)} == {frozenset({"vip"})}
+    assert sorted(world.ask("/v1/status")["replicas"]) == ["provisioner", "second"]
+    answer = world.order("/v1/policy/apply", {"text": POLICY.read_text("utf-8"), "reason": "and back"})
+    assert answer.json()["in_force"] == answer.json()["version"]
+    world.settle()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 from staff import departments, hired
 from starlette.routing import Route
-from world import running
+from world import POLICY, running
 
 from contracts.topics import HR_EVENTS
 from services.provisioner.operators.api import Api
@@ -93,7 +93,7 @@ def test_the_document_names_every_route():
         (
             *ExceptionHandlers(None).posts(),
             *IdentityHandlers(None).posts(),
-            *Effective(None, "").posts(),
+            *Effective(None, None, None, None, None).posts(),
             *WholeTargets(None, {}, None, None).posts(),
         )
     )
@@ -174,7 +174,7 @@ HOSTILE = ("\0", "x\0y", "\ud800", "\u2028\r\nforged: 1", "\U0010ffff" * 64, "';
 USUAL = {"person": "W000", "reason": "seen", "target": "wecom", "kind": "close", "cause": "left", "version": "1",
          "entitlement": "tag:sales", "rule": "sales", "until": MOMENTS[0], "business_at": MOMENTS[0], "speed": 1,
          "data": {"worker_id": "W000"}, "repair": True, "apply": True, "map": {"W000": "wei"},
-         "job": None, "worker": "W000"}  # fmt: skip
+         "job": None, "worker": "W000", "text": POLICY.read_text("utf-8"), "preview": True}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", sorted(ORDERS))

@@ -17,11 +17,8 @@ from company import Company
 
 from contracts.decisions import AccessStopped
 from services.kit.clock import Fixed
-from services.provisioner.act.watch import Watch
-from services.provisioner.connectors.registry import KINDS
 from services.provisioner.operators.holds import Holds
 from services.provisioner.plan.decided import told
-from services.provisioner.policy.load import load
 from services.provisioner.store.port import Mark
 
 ACME = "urn:hr:acme"
@@ -122,9 +119,7 @@ class Firm(Company):
             await tx.publish(told(stopped))
 
     def change_policy(self, old, new):
-        text = (self.policy_text % self.wiki + self.more).replace(old, new)
-        self.policy = load(text, KINDS)
-        self.watch = Watch(self.store, self.policy.guards, self.policy.version)
+        self.run_under(self.text.replace(old, new))
 
     async def wake_all(self):
         async with self.store.intake() as tx:

@@ -41,8 +41,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "example.policy_test": ("tenure policy test claims.yaml", "tenure policy test claims.yaml"),
     "help.policy_apply": (
-        "Look at everybody again under the policy that runs; this is a recorded decision.",
-        "按正在运行的策略重新检查所有人；这是一项有记录的决定。",
+        "Put the policy file in force: counted whole, then a recorded decision; nothing is restarted.",
+        "使策略文件生效：先整体统计影响，再作为有记录的决定生效；无需重启。",
     ),
     "example.policy_apply": (
         'tenure policy apply --reason "sales keep a week of overlap"',
@@ -50,8 +50,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "option.claims": ("The schema of a file for `policy test` instead.", "改为输出 `policy test` 文件的 schema。"),
     "policy.tested": ("{n} claims looked at", "已检查 {n} 条断言"),
+    "option.preview_policy": ("Say what would change; change nothing.", "只说明会有哪些变化，不做任何更改。"),
+    "option.yes_policy": ("Do not ask on a terminal.", "在终端上不再询问。"),
+    "policy.changes": (
+        "version {version} changes {n} of {of} people: {changes}",
+        "版本 {version} 将影响 {of} 人中的 {n} 人：{changes}",
+    ),
+    "policy.no_change": ("nothing", "无变化"),
+    "policy.will_hold": (
+        "a guard will hold {kind} of {n} people until `tenure holds release`",
+        "护栏将暂停 {n} 人的 {kind}，直到 `tenure holds release`",
+    ),
+    "policy.restart": (
+        "{name} reads its part of the file when it starts: start it again with this file",
+        "{name} 仅在启动时读取其相关配置：请用此文件重新启动它",
+    ),
+    "policy.confirm": ("Put it in force?", "确认使其生效？"),
     "policy.applied": (
-        "version {version} is effective; {n} people are looked at again",
+        "version {version} is in force; {n} people are looked at again",
         "版本 {version} 已生效；将重新检查 {n} 人",
     ),
     "error.no_claims": ("there is no file {file}", "文件 {file} 不存在"),

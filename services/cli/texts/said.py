@@ -148,6 +148,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "doctor.fine": ("fine", "正常"),
     "doctor.policy_version": ("version {version}", "版本 {version}"),
+    "doctor.not_applied": (
+        "version {version} of the file is not applied; {in_force} is in force",
+        "文件的版本 {version} 尚未生效；当前生效的是 {in_force}",
+    ),
     "doctor.mode": ("mode is {mode}: nothing is written there", "模式为 {mode}：不会写入该平台"),
     "doctor.customer_contact": (
         "granting customer-contact is tagging: the console has to make that tag the scope, once",

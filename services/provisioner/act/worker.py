@@ -60,6 +60,8 @@ class Worker:
     runs: Mapping[str, Run]
     name: str
     pace: Pace = field(default_factory=Pace)
+    policy: str | None = None
+    """The version that the runs follow: nothing is claimed while another is in force."""
     on_pass: Callable[[Claim, Finished, float], None] = lambda _claim, _how, _seconds: None
     _process: UUID | None = None
     _valid_until: float = 0.0
@@ -195,7 +197,7 @@ class Worker:
             before = time.monotonic()
             try:
                 if self._process is None or not await self.store.beat(self._process, lease):
-                    self._process = await self.store.join(self.name, lease)
+                    self._process = await self.store.join(self.name, lease, self.policy)
                     log.info("process.joined")
                 self._valid_until = before + self.pace.lease
                 self.last_beat = time.monotonic()

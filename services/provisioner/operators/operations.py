@@ -60,9 +60,10 @@ class Operations:
     async def status(self) -> dict[str, Any]:
         """The books of P8 and what stands behind them; `balanced` is None while the broker does not answer.
 
-        `replicas`: names of the provisioners that are alive; each should be there once.
+        `replicas`: names of the provisioners that are alive; each should be there once. `policy`: the one in force.
         """
         ends, books = await self.ends(), await self.store.books()
+        policy = await self.store.policy_in_force()
         unread, accepted = count(books, ends) if ends else (0, None)
         by_state = {state: books.by_state.get(state, 0) for state in STATES}  # type: ignore[call-overload]
         by_state["in_progress"] += unread
@@ -76,6 +77,7 @@ class Operations:
             "oldest_unfinished": books.oldest_unfinished.isoformat() if books.oldest_unfinished else None,
             "business_time": self.clock.business_now().isoformat(),
             "paused": "*" in paused,
+            "policy": policy.version if policy else None,
             "replicas": await self.store.processes(),
             "targets": {
                 name: {

@@ -24,7 +24,7 @@ SUMMARIES: Mapping[str, str] = {
     "POST /v1/extend": "a later end of an overlap after a move",
     "POST /v1/retain": "delete nothing of a person before a moment",
     "POST /v1/identify": "whose a worker is: that person's, or without one a human of their own",
-    "POST /v1/policy/apply": "look at everybody again under the policy that runs",
+    "POST /v1/policy/apply": "put a policy in force, counted whole; or only say what it would change",
     "POST /v1/sweep": "read a whole target: what differs",
     "POST /v1/adopt": "read a whole target: whose everything is",
     "POST /v1/pause": "start no platform call, on one target or on all",

@@ -15,7 +15,7 @@ from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Account, AccountState, Desired, Fact
 from services.provisioner.policy.desired import Departments, Past, desired, next_turn
 from services.provisioner.policy.load import Policy
-from services.provisioner.store.guard_values import BEGIN, END, FREE, Change, ChangeKind, Known
+from services.provisioner.store.guard_values import BEGIN, END, FREE, POLICY, Change, ChangeKind, Known
 
 AHEAD = 100
 """Dates that are looked at for one person: what lies beyond is announced with a later fact, or noted when it is due."""
@@ -86,11 +86,31 @@ def announcement(person_id: str, known: Known, news: Sequence[Fact], now: dateti
         else:
             found.changes.append(teller.now(kind, now))
     found.changes += [teller.now(kind, now) for kind in _turn(was, seen)]
+    found.changes += _ahead(teller, lens, seen)
+    return found
+
+
+def policy_change(person_id: str, known: Known, now: datetime, in_force: Lens, lens: Lens) -> list[Change]:
+    """What another policy brings for this person, of whom there must be facts: now by its own cause, later by time."""
+    line = timeline(known.facts, known.decisions, person_id=person_id)
+    teller = _Teller(person_id, known, (), line)
+    was, seen = in_force.look(line, known, now), lens.look(line, known, now)
+    cause = f"{POLICY}{lens.policy.version}"
+    kinds = [kind for kind in _kinds(was, seen) if not teller.undone(kind, seen)]
+    found = [Change(cause, kind, person_id, now) for kind in kinds]
+    if seen.active and not in_force.policy.guards:  # until now nobody counted who is there
+        found.append(teller.later(BEGIN, line.state(now).entitled_recorded_at or now))
+    return [*found, *_ahead(teller, lens, seen)]
+
+
+def _ahead(teller: "_Teller", lens: Lens, seen: Seen) -> list[Change]:
+    """What time alone will bring after that."""
+    found: list[Change] = []
     for _ in range(AHEAD):
         if seen.next_at is None:
             break
-        then = lens.look(after, known, seen.next_at)
-        found.changes += [teller.later(kind, then.at) for kind in (*_kinds(seen, then), *_turn(seen, then))]
+        then = lens.look(teller.line, teller.known, seen.next_at)
+        found += [teller.later(kind, then.at) for kind in (*_kinds(seen, then), *_turn(seen, then))]
         seen = then
     return found
 

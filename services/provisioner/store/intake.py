@@ -20,7 +20,8 @@ from services.provisioner.store.codec import account_text, body_text, clean, dec
 from services.provisioner.store.guards import PostgresAnnouncing
 from services.provisioner.store.heirs import inherit
 from services.provisioner.store.outbox import publish
-from services.provisioner.store.port import Mark, Message, NewEvent, Seen, StoredAccount, Touched
+from services.provisioner.store.policy import enforce
+from services.provisioner.store.port import Mark, Message, NewEvent, PolicyInForce, Seen, StoredAccount, Touched
 from services.provisioner.store.routing import Ident, Owner, Subject
 
 URGENT_CHANNEL: Final = "tenure_urgent"
@@ -269,6 +270,9 @@ class PostgresIntakeTx(PostgresAnnouncing):
 
     async def link(self, target: str, person_id: str, account: StoredAccount) -> bool:
         return await sweeps.link(self._db, target, person_id, account)
+
+    async def enforce(self, policy: PolicyInForce) -> None:
+        await enforce(self._db, policy)
 
     async def decide(self, decision: Decision) -> None:
         if isinstance(decision, PersonIdentified):

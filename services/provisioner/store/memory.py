@@ -14,6 +14,7 @@ from services.provisioner.store.bell import Bell
 from services.provisioner.store.memory_attention import MemoryAttention
 from services.provisioner.store.memory_guards import MemoryGuards
 from services.provisioner.store.memory_intake import MemoryIntakeTx
+from services.provisioner.store.memory_policy import MemoryPolicy
 from services.provisioner.store.memory_questions import MemoryQuestions
 from services.provisioner.store.memory_queue import MemoryQueue
 from services.provisioner.store.memory_sweeps import MemorySweeps
@@ -24,7 +25,7 @@ def _real() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps, MemoryAttention):
+class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps, MemoryAttention, MemoryPolicy):
     """Implements `port.Store`. `paused` says whether a target is: such a target is not claimed."""
 
     def __init__(
@@ -35,6 +36,7 @@ class MemoryStore(MemoryQueue, MemoryQuestions, MemoryGuards, MemorySweeps, Memo
         self._bell = Bell()
         self._processes: dict[UUID, datetime] = {}
         self._named: dict[UUID, str] = {}
+        self._policies: dict[UUID, str | None] = {}
         self._names: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._departments: dict[str, dict[str, str]] = {}
         self._epochs: set[str] = set()

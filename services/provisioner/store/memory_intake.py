@@ -12,7 +12,7 @@ from services.provisioner.model import AccountState, Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
 from services.provisioner.store.memory_guards import MemoryAnnouncing
 from services.provisioner.store.memory_tables import Base, KeptEvent, Row, Tables
-from services.provisioner.store.port import Mark, Message, NewEvent, Seen, StoredAccount, Touched
+from services.provisioner.store.port import Mark, Message, NewEvent, PolicyInForce, Seen, StoredAccount, Touched
 from services.provisioner.store.routing import Ident, Known, Subject
 
 
@@ -151,6 +151,9 @@ class MemoryIntakeTx(MemoryAnnouncing):
         for part, following in nexts.items():
             at = (epoch, *part)
             self._tables.positions[at] = max(self._tables.positions.get(at, 0), following)
+
+    async def enforce(self, policy: PolicyInForce) -> None:
+        self._tables.policy[True] = policy
 
     async def hear(self, sources: Mapping[str, datetime]) -> None:
         for source, at in sources.items():

@@ -37,11 +37,13 @@ class MemoryQueue(Base):
     _bell: Bell
     _processes: dict[UUID, datetime]
     _named: dict[UUID, str]
+    _policies: dict[UUID, str | None]
     _names: dict[tuple[str, str], tuple[str, str | None]]
 
-    async def join(self, name: str, lease: timedelta) -> UUID:
+    async def join(self, name: str, lease: timedelta, policy: str | None = None) -> UUID:
         process = uuid4()
         self._processes[process], self._named[process] = self._now() + lease, name
+        self._policies[process] = policy
         return process
 
     async def processes(self) -> Sequence[str]:
@@ -67,7 +69,7 @@ class MemoryQueue(Base):
 
     async def claim(self, process: UUID, target: str, lane: int, limit: int) -> Sequence[Claim]:
         async with self._lock:
-            if not self._lives(process) or self._paused(target):
+            if not self._lives(process) or self._paused(target) or self._outdated(process):
                 return []
             business, now = self._business_now(), self._now()
             free = [
@@ -142,6 +144,11 @@ class MemoryQueue(Base):
     def _lives(self, process: UUID) -> bool:
         lease = self._processes.get(process)
         return lease is not None and lease > self._now()
+
+    def _outdated(self, process: UUID) -> bool:
+        """Whether it runs another policy than the one in force."""
+        runs, policy = self._policies.get(process), self._tables.policy.get(True)
+        return runs is not None and policy is not None and policy.version != runs
 
     def _free(self, holder: UUID) -> int:
         business = self._business_now()

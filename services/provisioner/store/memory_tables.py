@@ -19,6 +19,7 @@ from services.provisioner.store.port import (
     Message,
     NewEvent,
     OpenEvent,
+    PolicyInForce,
     RowVerdict,
     StoredAccount,
     TargetRow,
@@ -127,6 +128,8 @@ class Tables:
     changes: dict[str, Mapping[ChangeKey, KeptChange]] = field(default_factory=dict)
     announced_at: dict[str, datetime] = field(default_factory=dict)
     heard: dict[str, datetime] = field(default_factory=dict)
+    policy: dict[bool, PolicyInForce] = field(default_factory=dict)
+    """One at most, as in the table."""
 
     def copy(self) -> Self:
         return replace(self, **{f.name: dict(getattr(self, f.name)) for f in fields(self)})

@@ -35,6 +35,7 @@ from services.provisioner.store.values import (
     OpenPlan,
     PersonCard,
     PersonFile,
+    PolicyInForce,
     Quarantined,
     QueueDepth,
     RowVerdict,
@@ -60,6 +61,7 @@ __all__ = [
     "EventChange",
     "EventStateName",
     "Finished",
+    "Governing",
     "Guarding",
     "InBatch",
     "IntakeTx",
@@ -71,6 +73,7 @@ __all__ = [
     "OpenPlan",
     "PersonCard",
     "PersonFile",
+    "PolicyInForce",
     "Quarantined",
     "Questions",
     "Queue",
@@ -168,12 +171,19 @@ class IntakeTx(Announcing, Protocol):
         """Record a decision; known ids are ignored."""
         ...
 
+    async def enforce(self, policy: PolicyInForce) -> None:
+        """Put a policy in force: processes that run another one claim nothing from here on."""
+        ...
+
 
 class Queue(Protocol):
     """The durable queue: one row a person and target, three lanes, process leases, fencing, no lost wake-up."""
 
-    async def join(self, name: str, lease: timedelta) -> UUID:
-        """Register this process; its claims live as long as its lease."""
+    async def join(self, name: str, lease: timedelta, policy: str | None = None) -> UUID:
+        """Register this process; its claims live as long as its lease.
+
+        One that runs a policy (its version) claims nothing while another is in force.
+        """
         ...
 
     async def beat(self, process: UUID, lease: timedelta) -> bool:
@@ -381,7 +391,23 @@ class Attending(Protocol):
         ...
 
 
-class Store(Queue, Questions, Registry, Guarding, Sweeping, Attending, Protocol):
+class Governing(Protocol):
+    """The one policy that is in force, whatever the files of the processes say."""
+
+    async def policy_in_force(self) -> PolicyInForce | None:
+        """None before the first start."""
+        ...
+
+    async def first_policy(self, policy: PolicyInForce) -> PolicyInForce:
+        """Put it in force unless there is one; the one in force then."""
+        ...
+
+    async def looked(self, version: str) -> None:
+        """Everybody was marked since this version came into force; nothing where another one is."""
+        ...
+
+
+class Store(Queue, Questions, Registry, Guarding, Sweeping, Attending, Governing, Protocol):
     """All of it."""
 
     def intake(self) -> AbstractAsyncContextManager[IntakeTx]:

@@ -15,6 +15,7 @@ from services.provisioner.store.intake import PostgresIntakeTx
 from services.provisioner.store.lots import Lots
 from services.provisioner.store.outbox import PostgresOutbox
 from services.provisioner.store.outcomes import record
+from services.provisioner.store.policy import PostgresPolicy
 from services.provisioner.store.port import IntakeTx
 from services.provisioner.store.questions import PostgresQuestions, known_by, versions
 from services.provisioner.store.queue import PostgresQueue
@@ -32,6 +33,7 @@ class PostgresStore(
     PostgresGuards,
     PostgresSweeps,
     PostgresAttention,
+    PostgresPolicy,
     PostgresOutbox,
 ):
     """Implements `port.Store`. Nothing is connected before the first call; a lost database is found again by itself.

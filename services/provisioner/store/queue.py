@@ -22,7 +22,8 @@ from services.provisioner.store.trips import Intent, Trips
 _CLAIM = """WITH picked AS MATERIALIZED (
   SELECT person_id FROM due WHERE target = $1 AND lane = $2 AND holder IS NULL AND due_at < 'infinity'
     AND due_at <= (SELECT business_now()) AND not_before <= now()
-    AND EXISTS (SELECT FROM process AS p WHERE p.id = $4 AND p.lease_until > now())
+    AND EXISTS (SELECT FROM process AS p WHERE p.id = $4 AND p.lease_until > now()
+      AND NOT EXISTS (SELECT FROM policy AS f WHERE f.version <> p.policy))
     AND NOT EXISTS (SELECT FROM platforms.pause AS p WHERE p.target IN ($1, '*'))
   ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE due AS d SET holder = $4, fence = d.fence + 1, seen = d.generation, attempts = least(d.attempts + 1, 30000),
@@ -51,9 +52,12 @@ class PostgresQueue:
     _outcomes: Lots[Outcomes, None]
     _bell: PostgresBell
 
-    async def join(self, name: str, lease: timedelta) -> UUID:
+    async def join(self, name: str, lease: timedelta, policy: str | None = None) -> UUID:
         process: UUID = await self._beats.value(
-            "INSERT INTO process (name, lease_until) VALUES ($1, now() + $2::interval) RETURNING id", name, lease
+            "INSERT INTO process (name, lease_until, policy) VALUES ($1, now() + $2::interval, $3) RETURNING id",
+            name,
+            lease,
+            policy,
         )
         return process
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken, TargetResult
@@ -321,3 +321,11 @@ class PersonCard:
     person_id: str
     workers: tuple[WorkerKey, ...]
     native_ids: Mapping[str, str]
+
+
+class PolicyInForce(NamedTuple):
+    """A policy as its file says it. `looked`: everybody was marked to be looked at since it came into force."""
+
+    version: str
+    text: str
+    looked: bool = False

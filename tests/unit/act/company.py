@@ -67,22 +67,23 @@ class Company:
         self.pauses = Pauses()
         self.store = MemoryStore(lambda: self.clock.machine, lambda target: target in self.pauses.paused)
         self.gate = OpenGate()
-        self.policy = load(self.policy_text % self.wiki + self.more, KINDS)
+        self.text = self.policy_text % self.wiki + self.more
+        self.policy = load(self.text, KINDS)
         self.targets = {
             "crm": self._target("crm", self.crm, departments="full"),
             "wiki": self._target("wiki", MemoryPlatform(), mode=self.wiki),
         }
+        self.intake = Intake(
+            self.store, self.clock, "e1", list(self.targets), lambda s: s, zone_of=lambda _s: "Asia/Shanghai"
+        )
+        self.run_under(self.text)
+
+    def run_under(self, text):
+        """As a process does that opens (again) under that policy."""
+        self.text, self.policy = text, load(text, KINDS)
         guarded = bool(self.policy.guards)
         self.watch = Watch(self.store, self.policy.guards, self.policy.version) if guarded else None
-        self.intake = Intake(
-            self.store,
-            self.clock,
-            "e1",
-            list(self.targets),
-            lambda s: s,
-            zone_of=lambda _s: "Asia/Shanghai",
-            announce=Announcer(self.policy, Trees(self.store)) if guarded else None,
-        )
+        self.intake.announce = Announcer(self.policy, Trees(self.store)) if guarded else None
 
     def _target(self, name, platform, *, departments="none", mode="enforce"):
         rule = self.policy.accounts[name]

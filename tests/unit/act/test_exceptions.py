@@ -5,12 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from company import POLICY, Company
 
-from services.provisioner.connectors.registry import KINDS
-from services.provisioner.operators.effective import Effective, OtherPolicyError
 from services.provisioner.operators.errors import NothingToChangeError, OperatorError, UnknownTargetError
 from services.provisioner.operators.exceptions import Exceptions
 from services.provisioner.operators.operations import Operations
-from services.provisioner.policy.load import load
 
 MEI = "urn:hr:acme/W1"
 RULES = POLICY.replace('{crm: ["tag:sales"]}}', '{crm: ["tag:sales"]}, keep_after_move: 7d}')
@@ -115,28 +112,3 @@ async def test_a_legal_hold_is_not_bounded_by_the_longest_exception(operator):
     assert (await operator.retain("W1", day("2030-01-01"), **BY))["until"] == day("2030-01-01").isoformat()
     with pytest.raises(OperatorError, match="is past"):
         await operator.retain("W1", day("2020-01-01"), **BY)
-
-
-# ---------------------------------------------------------------- a policy made effective
-
-
-async def test_applying_the_policy_that_runs_wakes_everybody_and_is_a_decision(company, operator):
-    await company.hire("e2", "W2", family="李", given="四", mobile="+8613800000002", function="sales")
-    await company.settle()
-    company.policy = load(RULES.replace("tag:sales", "tag:vip") % "observe", KINDS)
-    done = await Effective(operator.operations, company.policy.version).apply(
-        company.policy.version, "operator:li", "v2"
-    )
-    assert done["people"] == 2
-    await company.settle()
-    assert (company.account("wangw")[1], company.account("lis")[1]) == (["tag:vip"], ["tag:vip"])
-    told = [d["decision"] for d in await company.told("tenure.decision.made.v1")]
-    assert [(d["person_id"], d["version"]) for d in told if d["kind"] == "policy_applied"] == [
-        ("#policy", company.policy.version)
-    ]
-
-
-async def test_a_policy_that_does_not_run_is_not_applied(company, operator):
-    with pytest.raises(OtherPolicyError, match=company.policy.version):
-        await Effective(operator.operations, company.policy.version).apply("000000000000", "operator:li", "v2")
-    assert [d for d in await company.told("tenure.decision.made.v1") if d["decision"]["kind"] == "policy_applied"] == []

@@ -7,8 +7,6 @@ import pytest
 
 from services.cli import exceptions
 from services.cli.__main__ import run
-from services.provisioner.connectors.registry import KINDS
-from services.provisioner.policy.load import load
 
 SAMPLES = Path(exceptions.__file__).with_name("sample")
 GIVEN = {"target": "wecom", "entitlement": "tag:a"}
@@ -63,10 +61,28 @@ def test_the_schema_of_claims_is_printed(tenure, capsys):
     assert "claims" in json.loads(capsys.readouterr().out)["properties"]
 
 
-def test_a_policy_is_applied_by_the_version_of_the_file(server, tenure, capsys):
-    file = SAMPLES / "tenure.yaml"
-    version = load(file.read_text("utf-8"), KINDS).version
-    server.routes["/v1/policy/apply"] = (200, {"version": version, "people": 3})
-    assert tenure("policy", "apply", "--reason", "v2", "--config", str(file)) == 0
-    assert json.loads(server.asked[-1][2]) == {"version": version, "reason": "v2"}
-    assert "3 people" in capsys.readouterr().out
+CHANGED = {
+    "version": "abc", "in_force": "abc", "people": 30, "changed": 3, "changes": {"revoke": 3}, "held": {"revoke": 3},
+    "restart": ["ingest"],
+}  # fmt: skip
+
+
+def test_a_policy_is_applied_by_its_text_and_what_is_to_be_done_beside_is_said(server, tenure, capsys):
+    server.routes["/v1/policy/apply"] = (200, CHANGED)
+    assert tenure("policy", "apply", "--reason", "v2", "--config", str(SAMPLES / "tenure.yaml")) == 0
+    text = (SAMPLES / "tenure.yaml").read_text("utf-8")
+    assert json.loads(server.asked[-1][2]) == {"text": text, "reason": "v2"}
+    said = capsys.readouterr().out
+    assert "3 of 30 people: revoke 3" in said
+    assert "hold revoke of 3 people" in said
+    assert "ingest reads its part" in said
+
+
+def test_a_preview_of_a_policy_asks_for_no_more(server, tenure, capsys):
+    server.routes["/v1/policy/apply"] = (200, CHANGED)
+    arguments = ("--reason", "v2", "--preview", "--config", str(SAMPLES / "tenure.yaml"), "--json")
+    assert tenure("policy", "apply", *arguments) == 0
+    assert [json.loads(body).get("preview") for _, path, body, *_ in server.asked if path == "/v1/policy/apply"] == [
+        True
+    ]
+    assert json.loads(capsys.readouterr().out) == CHANGED
