@@ -53,8 +53,7 @@ class Work:
 
     def _family(self, told: Told, part: Part) -> None:
         found = self.replay.family(told.facts, told.decisions)
-        part.found.rows += found.rows
-        part.found.names += found.names
+        part.found.add(found)
         part.refused += told.refused
 
 

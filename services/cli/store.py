@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from services.cli.command import Common
@@ -71,11 +72,15 @@ def replay_store(shared: Common, policies: Sequence[Planned], moments: Sequence[
         summary = Summary()
         replay = Replay(policies, moments, Trees(await store.department_facts()))
         part = Part()
-        for number, person_id in enumerate(await store.persons(), start=1):
-            facts, decisions = await store.facts_of(person_id)
-            summary.records += len(facts)
-            line = await folded(person_id, facts, decisions, store)
-            replay.person(line, facts, decisions, part.found)
+        for number, family in enumerate(await store.families(), start=1):
+            told = [await store.facts_of(person_id) for person_id in family]
+            summary.records += sum(len(facts) for facts, _ in told)
+            facts, decisions = (list(chain.from_iterable(each)) for each in zip(*told, strict=True))
+            spans = list(replay.spans(facts))
+            if len(family) == len(spans) == 1:
+                replay.person(await folded(family[0], facts, decisions, store), facts, decisions, *spans, part.found)
+            else:
+                part.found.add(replay.family(facts, decisions))
             if number % TOGETHER == 0:
                 summary.add(part, shelf)
                 part = Part(Found())

@@ -39,6 +39,7 @@ from services.provisioner.act.sweep import Sweep, owned_on
 from services.provisioner.act.sweeper import Sweeper
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
+from services.provisioner.act.turns import turned
 from services.provisioner.act.watch import Watch
 from services.provisioner.act.worker import Pace, Run, Worker
 from services.provisioner.connectors.registry import KINDS
@@ -175,7 +176,7 @@ def _runs(parts: Parts) -> dict[str, Run]:
     def of(target: Target) -> Run:
         async def run(claim: Claim, process: UUID) -> Finished:
             at = parts.clock.business_now()
-            file = await parts.store.load(claim)
+            file = await turned(claim, await parts.store.load(claim), at, parts.store, list(parts.targets))
             with span("pass", _traces(file), target=target.name, lane=claim.lane) as told:
                 how = await passed(claim, process, file, at)
                 told.note(end=how)

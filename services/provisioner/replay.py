@@ -4,14 +4,16 @@ All facts given count as known; `active` is what HR says. Accounts are those tha
 would have come to, with nothing refused by a platform and nothing held.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from contracts.decisions import AccountLinked, Decision, UsernameGiven
 from services.provisioner.facts.doubts import Crowd, doubts_of
-from services.provisioner.facts.history import history
+from services.provisioner.facts.history import history, turns
 from services.provisioner.facts.marks import IDENTITY_UNCLEAR
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Fact, PersonState, WorkerKey
@@ -43,7 +45,12 @@ class Found:
     """
 
     rows: list[tuple[int, str, Row, list[Row]]] = field(default_factory=list)
-    names: list[Named] = field(default_factory=list)
+    names: dict[tuple[int, str, str], Named] = field(default_factory=dict)
+
+    def add(self, more: "Found") -> None:
+        self.rows += more.rows
+        for key, named in more.names.items():
+            self.names.setdefault(key, named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +63,37 @@ class Replay:
 
     def family(self, facts: Iterable[Fact], decisions: Iterable[Decision] = ()) -> Found:
         """Everybody whom these facts are about; facts of departments among them are left to `trees`."""
-        found, decisions = Found(), tuple(decisions)
+        found, facts, decisions = Found(), tuple(facts), tuple(decisions)
         told: dict[str, list[Decision]] = {}
         for decision in decisions:
             told.setdefault(decision.person_id, []).append(decision)
-        persons = history(facts, decisions).persons.items()
-        crowd = Crowd({person_id: (own, told.get(person_id, ())) for person_id, own in persons})
-        for person_id, known in crowd.people.items():
-            self.person(crowd.folded(person_id), *known, found)
+        for numbers in self.spans(facts):
+            persons = history(facts, decisions, self.moments[numbers.start]).persons.items()
+            crowd = Crowd({person_id: (own, told.get(person_id, ())) for person_id, own in persons})
+            for person_id, known in crowd.people.items():
+                self.person(crowd.folded(person_id), *known, numbers, found)
         return found
 
-    def person(self, line: Timeline, facts: Iterable[Fact], decisions: Iterable[Decision], found: Found) -> None:
-        """One person, all moments and policies; added to `found`. `line` is folded from these facts and decisions."""
+    def spans(self, facts: Iterable[Fact]) -> Iterator[range]:
+        """The numbers of the moments, cut where a link changes whose a worker is."""
+        dates = turns(facts)
+        for _, span in groupby(range(len(self.moments)), key=lambda number: bisect_right(dates, self.moments[number])):
+            numbers = list(span)
+            yield range(numbers[0], numbers[-1] + 1)
+
+    def person(
+        self, line: Timeline, facts: Iterable[Fact], decisions: Iterable[Decision], numbers: range, found: Found
+    ) -> None:
+        """One person at the moments of these numbers under all policies; added to `found`.
+
+        `line` is folded from these facts and decisions.
+        """
         decisions, person_id = tuple(decisions), line.person_id
         doubts = doubts_of(line, facts)
         given = given_names(decisions)
         lives = [Life(line, planned, self.trees, decisions) for planned in self.policies]
-        for index, looks in enumerate(zip(*(life.at(self.moments) for life in lives), strict=True)):
+        moments = self.moments[numbers.start : numbers.stop]
+        for index, looks in zip(numbers, zip(*(life.at(moments) for life in lives), strict=True), strict=True):
             accounts = [
                 {name: account(held.get(name)) for name in planned.policy.targets}
                 for planned, (_, held) in zip(self.policies, looks, strict=True)
@@ -81,7 +102,8 @@ class Replay:
         for number, life in enumerate(lives):
             for target, held in life.held.items():
                 name = given.get(target, held.name)
-                found.names.append(Named(number, target, held.made_at, person_id, name, target in given))
+                named = Named(number, target, held.made_at, person_id, name, target in given)
+                found.names.setdefault((number, target, person_id), named)
 
 
 def given_names(decisions: Iterable[Decision]) -> Mapping[str, str]:

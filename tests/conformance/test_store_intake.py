@@ -100,9 +100,46 @@ async def test_the_first_hire_that_names_the_person_wins_whatever_its_arrival(st
 
 
 async def test_hrs_last_link_wins_over_every_hire_whatever_its_arrival(store):
-    await take_in(store, hired("h1", person="named", at=EARLIER), linked("l1", "last", at=LATER))
+    await take_in(store, hired("h1", person="named", at=EARLIER), linked("l1", "last", at=NOW))
     assert await store.person_of(MEI) == "last"
-    assert persons(await take_in(store, linked("l2", "between", at=NOW))) == [{"last"}]
+    assert persons(await take_in(store, linked("l2", "between", at=EARLIER + timedelta(hours=1)))) == [{"last"}]
+
+
+async def test_an_announced_link_counts_from_its_date_on(store):
+    await take_in(store, hired("h1", at=EARLIER), linked("l1", P881, at=LATER))
+    assert await store.person_of(MEI) == MEI_ID
+    await wake(store, MEI_ID)
+    claim = await claim_one(store, await store.join("test", LEASE))
+    assert (await store.load(claim)).turns_at == LATER
+    assert await store.families() == [(MEI_ID,)]
+    async with store.intake() as tx:
+        assert await tx.turn(MEI_ID, LATER - timedelta(seconds=1)) == {MEI_ID}
+    assert await store.person_of(MEI) == MEI_ID
+    async with store.intake() as tx:
+        assert await tx.turn(MEI_ID, LATER) == {MEI_ID, P881}
+    assert await store.person_of(MEI) == P881
+    assert (await store.load(claim)).turns_at is None
+
+
+async def test_who_will_be_joined_by_an_announced_link_is_told_as_one_family(store):
+    await take_in(store, hired("h1", person=P881, at=EARLIER), hired("h2", worker=WEI, at=EARLIER))
+    assert await store.families() == sorted([(P881,), (WEI_ID,)])
+    await take_in(store, linked("l1", MEI_ID, worker=WEI, at=LATER))
+    assert await store.families() == [tuple(sorted((P881, WEI_ID)))]
+
+
+async def test_a_link_withdrawn_before_its_date_moves_nobody(store):
+    await take_in(store, hired("h1", at=EARLIER), linked("l1", P881, at=LATER))
+    assert persons(await take_in(store, withdrawn("w1", "l1"))) == [{MEI_ID}]
+    async with store.intake() as tx:
+        assert await tx.turn(MEI_ID, LATER) == {MEI_ID}
+
+
+async def test_a_link_of_an_employment_that_begins_no_earlier_counts_at_once(store):
+    await take_in(store, linked("l1", P881, at=LATER), hired("h1", at=LATER))
+    assert await store.person_of(MEI) == P881
+    await take_in(store, hired("h0", at=NOW))
+    assert await store.person_of(MEI) == MEI_ID
 
 
 async def test_a_worker_named_as_a_person_is_followed_and_everybody_hears_of_it(store):

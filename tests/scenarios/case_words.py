@@ -35,6 +35,11 @@ def back_from(of, who, date, recorded, event_id=""):
     return event("cancel", who, date, event_id or f"{of}-undone", cancels=of, recorded_at=recorded)
 
 
+def joined(into, other, date, recorded, event_id="joined"):
+    """Two numbers are one human from that date on; HR says so when it is recorded."""
+    return event("id_merge", into, date, event_id, merged_from=other, recorded_at=recorded)
+
+
 def event(kind, who, date, event_id, **more):
     return {"event_id": event_id, "type": kind, "employee_id": who, "effective_date": date, **more}
 

@@ -1,6 +1,6 @@
 """Neighbours of the edge cases: identity and names."""
 
-from case_words import ACTIVE, DISABLED, Cases, hire, leave, mobile_of, renamed
+from case_words import ACTIVE, DISABLED, GONE, Cases, back_from, hire, joined, leave, mobile_of, renamed
 
 case = Cases()
 
@@ -69,6 +69,39 @@ case(
     [hire("E1"), leave("E1"), hire("E2", "2025-09-01")],
     {"E1": DISABLED, "E2": ACTIVE},
     ["applied"] * 3,
+)
+_two = [hire("E1"), hire("E2", "2024-03-01", "D-FIN", name="李娜")]
+_both = {"status": "active", "active_on": ["2025-06-30"]}
+case(
+    "NI30",
+    "a link announced for next month",
+    [*_two, joined("E1", "E2", GONE, "2025-06-01T09:00:00+08:00")],
+    {"E1": _both | {"display_name": "李娜"}, "E2": _both | {"as_of": "2025-06-30", "display_name": "李娜"}},
+    ["applied"] * 3,
+)
+case(
+    "NI31",
+    "a link withdrawn before its date",
+    [*_two, joined("E1", "E2", GONE, "2025-06-01T09:00:00+08:00"), back_from("joined#E2", "E1", "2025-06-10T09:00:00+08:00", "2025-06-10T09:00:00+08:00")],
+    {"E1": ACTIVE | {"display_name": "周宁"}, "E2": ACTIVE | {"display_name": "李娜"}},
+    ["applied", "applied", "cancelled"],
+)
+case(
+    "NI32",
+    "a link back-dated",
+    [*_two, joined("E1", "E2", "2024-03-01", "2025-06-01T09:00:00+08:00")],
+    {"E1": ACTIVE, "E2": ACTIVE | {"department_id": "D-SALES"}},
+    ["applied"] * 3,
+)
+case(
+    "NI33",
+    "a mobile between two people on one day",
+    [
+        hire("E1"),
+        renamed("E1", "2025-03-01", mobile="19912345678"),
+        hire("E2", "2025-03-01", "D-FIN", name="李娜", person={"mobile": mobile_of("E1"), "email": "li@corp.example"}),
+    ],
+    {"E1": ACTIVE, "E2": {"status": "conflict"}},
 )
 for _nth, (_what, _name) in enumerate({
     "full-width letters": "Ｗａｎｇ Ｗｅｉ", "written from the right": "محمد علي",

@@ -63,8 +63,8 @@ def drawn(seed: int) -> Drawn:
         human = "W1" if linked and worker == "W2" else worker
         clean += _life(dice, worker, human, true[worker])
     if linked:
-        begun = min(true["W2"])
-        clean.append(_event(dice, HR, "worker.linked", begun, worker_id="W2", person_id=f"{SPACE}/W1"))
+        day = dice.choice((min(true["W2"]), *true["W2"]))
+        clean.append(_event(dice, HR, "worker.linked", day, worker_id="W2", person_id=f"{SPACE}/W1"))
     heard = [one for event in clean for one in _as_heard(dice, event)]
     dice.shuffle(heard)
     return Drawn(clean, heard, true, linked)

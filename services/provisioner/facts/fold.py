@@ -12,7 +12,7 @@ from contracts.decisions import Decision, PersonIdentified
 from contracts.provisioning import Change
 from services.provisioner.facts import absences, assignments, employment, links
 from services.provisioner.facts.decisions import stops
-from services.provisioner.facts.identity import naming_of, own_person_id, person_named
+from services.provisioner.facts.identity import BEGINS, naming_of, own_person_id, person_named
 from services.provisioner.facts.job import Human, Job, Later, Status
 from services.provisioner.facts.order import instant_of, key_at
 from services.provisioner.facts.standing import APPLIES, Standing, stand
@@ -20,7 +20,7 @@ from services.provisioner.facts.timeline import Moment, Timeline
 from services.provisioner.facts.undone import ghosts
 from services.provisioner.model import Fact, FactKey, OtherAssignment, Verdict, WorkerKey
 
-BEGINS, MOVES_NOBODY = (hr.Hired, hr.Stated), (hr.Updated, hr.Linked)
+MOVES_NOBODY = (hr.Updated, hr.Linked)
 NOBODY: Mapping[WorkerKey, str] = MappingProxyType({})
 Places = tuple[tuple[WorkerKey, hr.Employment, hr.Assignment, tuple[OtherAssignment, ...]], ...]
 

@@ -2,11 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
-from services.provisioner.facts.identity import decided_person, naming_of, own_person_id, person_named, whose
+from services.provisioner.facts.identity import (
+    BEGINS,
+    acting,
+    decided_person,
+    naming_of,
+    own_person_id,
+    person_named,
+    whose,
+)
 from services.provisioner.facts.standing import Name, name_of, named_by, stand
+from services.provisioner.facts.timeline import NEVER
 from services.provisioner.model import Fact, WorkerKey
 
 
@@ -23,10 +33,11 @@ class History:
     unplaced: list[Fact] = field(default_factory=list)
 
 
-def history(facts: Iterable[Fact], decisions: Iterable[Decision] = ()) -> History:
+def history(facts: Iterable[Fact], decisions: Iterable[Decision] = (), at: datetime = NEVER) -> History:
     """Group facts; all revisions of an id go where the highest one belongs, a withdrawal where its fact does.
 
-    What `decisions` say of whose a worker is counts as it does in a running installation.
+    What `decisions` say of whose a worker is counts as it does in a running installation, and so do the links that
+    count at that instant; in the end they all do.
     """
     facts = list(facts)
     said: dict[WorkerKey, list[PersonIdentified]] = {}
@@ -50,18 +61,25 @@ def history(facts: Iterable[Fact], decisions: Iterable[Decision] = ()) -> Histor
             found.unplaced.append(fact)
     workers = by_worker.keys() | said.keys()
     named = {
-        own_person_id(worker): _named(worker, by_worker.get(worker, []), said.get(worker, ())) for worker in workers
+        own_person_id(worker): _named(worker, by_worker.get(worker, []), said.get(worker, ()), at) for worker in workers
     }
     for worker, own in by_worker.items():
         found.persons.setdefault(whose(own_person_id(worker), named), []).extend(own)
     return found
 
 
-def _named(worker: WorkerKey, own: Sequence[Fact], said: Sequence[PersonIdentified]) -> str:
+def turns(facts: Iterable[Fact]) -> list[datetime]:
+    """The dates of links, ascending: from each on `history` may answer otherwise."""
+    return sorted({fact.effective_at for fact in facts if isinstance(fact.body, hr.Linked)})
+
+
+def _named(worker: WorkerKey, own: Sequence[Fact], said: Sequence[PersonIdentified], at: datetime) -> str:
     """The person a worker is named to be: by an operator, by HR's link, by Tenure, by the first fact to name one."""
     namings = []
     if any(fact.person_id for fact in own):
-        namings = [naming for naming in map(naming_of, stand(own).live) if naming is not None]
+        live = stand(own).live
+        begun = min((fact.effective_at for fact in live if isinstance(fact.body, BEGINS)), default=None)
+        namings = acting((naming for naming in map(naming_of, live) if naming is not None), begun, at)
     decided = decided_person(said, linked=any(naming.link for naming in namings))
     return decided or person_named(namings) or own_person_id(worker)
 

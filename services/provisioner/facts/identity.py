@@ -8,6 +8,8 @@ from contracts import hr
 from contracts.decisions import PersonIdentified
 from services.provisioner.model import Fact, WorkerKey
 
+BEGINS = (hr.Hired, hr.Stated)
+"""What can begin an employment."""
 TENURE = "tenure"
 """Who decided, where it was no operator."""
 
@@ -37,6 +39,23 @@ def naming_of(fact: Fact) -> Naming | None:
     if fact.person_id is None:
         return None
     return Naming(fact.effective_at, fact.time, fact.person_id, isinstance(fact.body, hr.Linked))
+
+
+def acting(namings: Iterable[Naming], begun: datetime | None, at: datetime) -> list[Naming]:
+    """Those that count at that instant, the worker being employed first from `begun` on (None: never).
+
+    A link counts from its date on; where the employment begins no earlier, always: nothing of it was another's.
+    """
+    return [naming for naming in namings if not _announced(naming, begun, at)]
+
+
+def next_link(namings: Iterable[Naming], begun: datetime | None, at: datetime) -> datetime | None:
+    """The next instant from which another link counts."""
+    return min((naming.effective_at for naming in namings if _announced(naming, begun, at)), default=None)
+
+
+def _announced(naming: Naming, begun: datetime | None, at: datetime) -> bool:
+    return naming.link and begun is not None and begun < naming.effective_at and at < naming.effective_at
 
 
 def person_named(namings: Iterable[Naming]) -> str | None:

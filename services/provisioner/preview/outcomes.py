@@ -96,7 +96,7 @@ class Preview:
             yield judged[root][fact.key]
 
     def _judged(self, facts: Sequence[Fact]) -> dict[FactKey, Outcome]:
-        grouped, found = history(facts, self._identified_of(facts)), dict[FactKey, Outcome]()
+        grouped, found = history(facts, self._identified_of(facts), self.now), dict[FactKey, Outcome]()
         for fact in grouped.unplaced:
             found[fact.key] = Outcome("waiting", "fact_unknown")
         tree = departments(grouped.departments, self.now)

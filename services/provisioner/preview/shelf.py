@@ -27,7 +27,7 @@ class Shelf(Spill):
         rows = ((index, who, _text(said), _text(accounts)) for index, who, said, accounts in found.rows)
         asked = (
             (one.policy, one.target, one.since.isoformat(timespec="microseconds"), one.person_id, one.base, one.given)
-            for one in found.names
+            for one in found.names.values()
         )
         self._db.execute("BEGIN")
         self._db.executemany("INSERT INTO row VALUES (?, ?, ?, ?)", rows)

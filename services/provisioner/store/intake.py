@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
-from services.provisioner.facts.identity import Naming
+from services.provisioner.facts.identity import BEGINS, Naming
 from services.provisioner.facts.marks import like
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import routing, sweeps
@@ -61,10 +61,11 @@ _WORKERS = """SELECT w.* FROM unnest($1::text[], $2::text[]) AS n (id_space, wor
 JOIN worker AS w USING (id_space, worker_id)"""
 
 _NAMINGS = """SELECT s.owner_space, s.owner_worker, f.effective_at, f."time", f.person_id,
-  f.type = 'hr.worker.linked.v1' AS link
+  f.type = 'hr.worker.linked.v1' AS link, f.type = ANY($3::text[]) AS begins
 FROM unnest($1::text[], $2::text[]) AS n (id_space, worker_id)
 JOIN subject AS s ON s.owner_space = n.id_space AND s.owner_worker = n.worker_id AND NOT s.withdrawn
-JOIN fact AS f ON f.source = s.source AND f.id = s.id AND f.revision = s.revision AND f.person_id IS NOT NULL"""
+JOIN fact AS f ON f.source = s.source AND f.id = s.id AND f.revision = s.revision
+  AND (f.person_id IS NOT NULL OR f.type = ANY($3::text[]))"""
 
 # Everybody who is named by any of these workers, or names one of them, and so on; UNION ends circles.
 _NAMED = """WITH RECURSIVE k (id_space, worker_id, own, named) AS (
@@ -77,10 +78,10 @@ _NAMED = """WITH RECURSIVE k (id_space, worker_id, own, named) AS (
     WHERE w.id_space || '/' || w.worker_id = k.named) AS n)
 SELECT w.* FROM k JOIN worker AS w USING (id_space, worker_id)"""
 
-_SET_WORKERS = """INSERT INTO worker (id_space, worker_id, named, person_id, decided_at, by_tenure)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[])
+_SET_WORKERS = """INSERT INTO worker (id_space, worker_id, named, person_id, decided_at, by_tenure, turns_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[], $7::timestamptz[])
 ON CONFLICT (id_space, worker_id) DO UPDATE SET named = excluded.named, person_id = excluded.person_id,
-  decided_at = excluded.decided_at, by_tenure = excluded.by_tenure"""
+  decided_at = excluded.decided_at, by_tenure = excluded.by_tenure, turns_at = excluded.turns_at"""
 
 _DEPARTMENTS_CHANGED = "UPDATE department_version SET version = version + 1"
 
@@ -175,11 +176,19 @@ async def follow(connection: Any, renamed: Collection[WorkerKey]) -> dict[Worker
 async def _set_workers(connection: Any, workers: Mapping[WorkerKey, routing.Known]) -> None:  # noqa: ANN401 - asyncpg
     if workers:
         rows = [(*worker, *known) for worker, known in sorted(workers.items())]
-        await connection.execute(_SET_WORKERS, *columns(rows, 6))
+        await connection.execute(_SET_WORKERS, *columns(rows, 7))
+
+
+def _said(rows: Sequence[Mapping[str, Any]]) -> routing.Said:
+    named = [row for row in rows if row["person_id"] is not None]
+    return routing.Said(
+        tuple(Naming(row["effective_at"], row["time"], row["person_id"], row["link"]) for row in named),
+        min((row["effective_at"] for row in rows if row["begins"]), default=None),
+    )
 
 
 def _known(row: Mapping[str, Any]) -> routing.Known:
-    return routing.Known(row["named"], row["person_id"], row["decided_at"], row["by_tenure"])
+    return routing.Known(row["named"], row["person_id"], row["decided_at"], row["by_tenure"], row["turns_at"])
 
 
 class PostgresIntakeTx(PostgresAnnouncing):
@@ -230,6 +239,13 @@ class PostgresIntakeTx(PostgresAnnouncing):
         if departments:
             await self._db.execute(_DEPARTMENTS_CHANGED)
         return Touched(frozenset(row["person_id"] for row in rows if row["person_id"] is not None), departments)
+
+    async def turn(self, person_id: str, at: datetime) -> frozenset[str]:
+        await self._db.execute(_LOCK)
+        rows = await self._db.fetch("SELECT id_space, worker_id FROM worker WHERE person_id = $1", person_id)
+        workers = sorted(WorkerKey(row["id_space"], row["worker_id"]) for row in rows)
+        was, now, moved = await _Routing(self._db).persons(workers, at)
+        return frozenset({*was.values(), *now.values()}).union(*moved.values())
 
     async def doubting(self, persons: Collection[str]) -> frozenset[str]:
         if not persons:
@@ -300,22 +316,22 @@ class _Routing:
         if any(s.owner.department_id for table in (before, after) for s in table.values()):
             await self._db.execute(_DEPARTMENTS_CHANGED)
         workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
-        was, now, moved = await self._persons(sorted(workers))
+        at = await self._db.fetchval("SELECT business_now()")
+        was, now, moved = await self.persons(sorted(workers), at)
         words = sorted((w, *f.worker) for f in facts if f.worker is not None for w in routing.words_of(f))
         await self._db.execute(_WORDS, *columns(words, 3))
         return routing.touched(events, before, after, (was, now), moved)
 
-    async def _persons(
-        self, workers: Sequence[WorkerKey]
+    async def persons(
+        self, workers: Sequence[WorkerKey], at: datetime
     ) -> tuple[dict[WorkerKey, str], dict[WorkerKey, str], dict[WorkerKey, frozenset[str]]]:
-        """Whose each worker was and is now, and who else changed hands with it."""
+        """Whose each worker was and is at that instant, and who else changed hands with it."""
         keys = columns(workers, 2)
         before = {WorkerKey(r["id_space"], r["worker_id"]): _known(r) for r in await self._db.fetch(_WORKERS, *keys)}
-        named: dict[WorkerKey, list[Naming]] = {}
-        for row in await self._db.fetch(_NAMINGS, *keys):
-            naming = Naming(row["effective_at"], row["time"], row["person_id"], row["link"])
-            named.setdefault(WorkerKey(row["owner_space"], row["owner_worker"]), []).append(naming)
-        after = {w: routing.named_now(w, named.get(w, ()), before.get(w)) for w in workers}
+        said: dict[WorkerKey, list[Mapping[str, Any]]] = {}
+        for row in await self._db.fetch(_NAMINGS, *keys, [hr.NAMES[kind] for kind in BEGINS]):
+            said.setdefault(WorkerKey(row["owner_space"], row["owner_worker"]), []).append(row)
+        after = {w: routing.named_now(w, _said(said.get(w, ())), before.get(w), at) for w in workers}
         await _set_workers(self._db, {w: known for w, known in after.items() if known != before.get(w)})
         return await self._followed(before, after)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
-from services.provisioner.facts.identity import naming_of
 from services.provisioner.facts.marks import like
 from services.provisioner.model import AccountState, Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
@@ -110,13 +109,8 @@ class MemoryIntakeTx(MemoryAnnouncing):
         for subject in after.values():
             self._place(before.get(subject.ident), subject)
         workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
-        was = {w: self._tables.workers[w] for w in workers if w in self._tables.workers}
-        now = {worker: self._named(worker) for worker in sorted(workers)}
-        renamed = [w for w, known in now.items() if known.named != routing.was_named(w, was.get(w))]
-        changed = follow(self._tables) if renamed else {}
-        others = frozenset(person for pair in changed.values() for person in pair)
-        persons = ({w: k.person_id for w, k in was.items()}, {w: self._tables.workers[w].person_id for w in workers})
-        whose = routing.touched(events, before, after, persons, dict.fromkeys(renamed, others))
+        was, now, moved = self._persons(workers, self._base._business_now())  # noqa: SLF001 - a part of the store
+        whose = routing.touched(events, before, after, (was, now), moved)
         waiting = routing.nobodys(events, whose)
         for number, event in zip(numbers, events, strict=True):
             if event in waiting:
@@ -135,6 +129,10 @@ class MemoryIntakeTx(MemoryAnnouncing):
             tables.number("department")
         workers = (owner.worker for owner in owners if owner.worker in tables.workers)
         return Touched(frozenset(tables.workers[w].person_id for w in workers if w is not None), departments)
+
+    async def turn(self, person_id: str, at: datetime) -> frozenset[str]:
+        was, now, moved = self._persons(self._tables.of_person.get(person_id, frozenset()), at)
+        return frozenset({*was.values(), *now.values()}).union(*moved.values())
 
     async def doubting(self, persons: Collection[str]) -> frozenset[str]:
         tables, reasons = self._tables, {like(person).reason for person in persons}
@@ -241,12 +239,23 @@ class MemoryIntakeTx(MemoryAnnouncing):
         if new.owner.department_id is not None or (old is not None and old.owner.department_id is not None):
             tables.number("department")
 
-    def _named(self, worker: WorkerKey) -> Known:
+    def _persons(
+        self, workers: Collection[WorkerKey], at: datetime
+    ) -> tuple[dict[WorkerKey, str], dict[WorkerKey, str], dict[WorkerKey, frozenset[str]]]:
+        """Whose each worker was and is at that instant, and who else changed hands with it."""
+        was = {w: self._tables.workers[w] for w in workers if w in self._tables.workers}
+        now = {worker: self._named(worker, at) for worker in sorted(workers)}
+        renamed = [w for w, known in now.items() if known.named != routing.was_named(w, was.get(w))]
+        changed = follow(self._tables) if renamed else {}
+        others = frozenset(person for pair in changed.values() for person in pair)
+        persons = {w: self._tables.workers[w].person_id for w in workers}
+        return {w: k.person_id for w, k in was.items()}, persons, dict.fromkeys(renamed, others)
+
+    def _named(self, worker: WorkerKey, at: datetime) -> Known:
         tables = self._tables
         subjects = [tables.subjects[ident] for ident in tables.of_worker.get(worker, ())]
         facts = [tables.facts[_key(s)] for s in subjects if not s.withdrawn]
-        namings = [naming for naming in map(naming_of, facts) if naming is not None]
-        known = routing.named_now(worker, namings, tables.workers.get(worker))
+        known = routing.named_now(worker, routing.said_by(facts), tables.workers.get(worker), at)
         own(tables, worker, known)
         return known
 

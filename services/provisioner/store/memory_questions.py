@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from contracts import hr
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
+from services.provisioner.facts.identity import own_person_id
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store import memory_reading as reading
 from services.provisioner.store.memory_tables import Base, Row
@@ -25,7 +27,7 @@ from services.provisioner.store.port import (
     Undecided,
     Waiting,
 )
-from services.provisioner.store.routing import words_of
+from services.provisioner.store.routing import families, words_of
 
 _WAITS = ("waiting", "held", "inbox", "retry")
 
@@ -166,6 +168,17 @@ class MemoryQuestions(Base):
 
     async def persons(self) -> Sequence[str]:
         return sorted({owned.person_id for owned in self._tables.workers.values()})
+
+    async def families(self) -> Sequence[tuple[str, ...]]:
+        tables, own = self._tables, {own_person_id(w): known.person_id for w, known in self._tables.workers.items()}
+        turning = {known.person_id for known in tables.workers.values() if known.turns_at is not None}
+        announced = [
+            (person, own.get(fact.person_id, fact.person_id))
+            for person in turning
+            for fact in reading.facts_of(tables, person)
+            if isinstance(fact.body, hr.Linked) and fact.person_id
+        ]
+        return families(await self.persons(), announced)
 
     async def persons_in(self, departments: Collection[str]) -> frozenset[str]:
         return frozenset(p for (p, _), row in self._tables.rows.items() if row.department_id in set(departments))

@@ -98,6 +98,7 @@ class MemoryQueue(Base):
                 account=accounts.get(claim.target),
                 open_plan=plan,
                 accounts=accounts,
+                turns_at=reading.turns_at(tables, person),
             )
 
     async def intend(self, claim: Claim, process: UUID, steps: Sequence[Step]) -> int | None:

@@ -1,6 +1,7 @@
 """What is read of a person (or of the departments) in memory."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
@@ -46,6 +47,11 @@ def rows_of(tables: Tables, person_id: str) -> tuple[TargetRow, ...]:
     return tuple(
         tables.rows[person_id, target].shown(target) for target in targets if (person_id, target) in tables.rows
     )
+
+
+def turns_at(tables: Tables, person_id: str) -> datetime | None:
+    dates = (tables.workers[worker].turns_at for worker in tables.of_person.get(person_id, ()))
+    return min((at for at in dates if at is not None), default=None)
 
 
 def accounts_of(tables: Tables, person_id: str) -> Mapping[str, StoredAccount]:

@@ -123,15 +123,22 @@ class IntakeTx(Announcing, Protocol):
     async def add(self, epoch: str, events: Sequence[NewEvent]) -> Sequence[Touched]:
         """Record events and their facts, in order; answers whom each concerns (nobody for those without a fact).
 
-        A worker's person is the one that a decision gives, else HR's last link, else the fact first in `effective_at`
-        and `time` that names one, else `{id_space}/{worker_id}`; a worker that is named as a person is followed. A
-        withdrawal belongs to the worker or department of the fact it is about, also when
+        A worker's person is the one that a decision gives, else HR's last link that counts by now (`turn`), else the
+        fact first in `effective_at` and `time` that names one, else `{id_space}/{worker_id}`; a worker that is named
+        as a person is followed. A withdrawal belongs to the worker or department of the fact it is about, also when
         that fact comes later, and through withdrawals of withdrawals.
         """
         ...
 
     async def earlier(self, times: Mapping[FactKey, datetime]) -> Touched:
         """A fact told again keeps its earliest `time`; whom that concerns, nobody where it was the earliest already."""
+        ...
+
+    async def turn(self, person_id: str, at: datetime) -> frozenset[str]:
+        """Judge anew whose the person's workers are, a link having come to its date; whom that concerns.
+
+        A link of somebody employed before its date counts from that date on, any other at once.
+        """
         ...
 
     async def doubting(self, persons: Collection[str]) -> frozenset[str]:
@@ -297,6 +304,10 @@ class Questions(Protocol):
     async def person_of(self, worker: WorkerKey) -> str | None: ...
 
     async def persons(self) -> Sequence[str]: ...
+
+    async def families(self) -> Sequence[tuple[str, ...]]:
+        """Everybody, each by themselves, but together whom a link will join that does not count yet."""
+        ...
 
     async def persons_in(self, departments: Collection[str]) -> frozenset[str]:
         """Persons who counted in one of these departments at their last pass."""

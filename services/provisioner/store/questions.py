@@ -7,7 +7,7 @@ from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
 from services.kit.database import Line
 from services.provisioner.model import Fact, FactKey, WorkerKey
-from services.provisioner.store import reading
+from services.provisioner.store import reading, routing
 from services.provisioner.store.codec import clean, unpack
 from services.provisioner.store.lots import Lots
 from services.provisioner.store.port import (
@@ -55,6 +55,12 @@ _BATCH = """SELECT f.fact_no AS number, f.source, f.id, f.worker_id,
   (SELECT count(*) FROM subject AS w WHERE w.about_source = f.source AND w.about_id = f.id) AS reinstated
 FROM fact AS f JOIN subject AS s ON s.source = f.source AND s.id = f.id AND s.revision = f.revision
 WHERE f.body ->> 'batch' = $1 AND f.fact_no > $2 AND NOT s.withdrawn ORDER BY f.fact_no LIMIT $3"""
+
+_ANNOUNCED = """SELECT DISTINCT w.person_id, coalesce(o.person_id, f.person_id) AS other
+FROM worker AS w JOIN subject AS s ON s.owner_space = w.id_space AND s.owner_worker = w.worker_id AND NOT s.withdrawn
+JOIN fact AS f ON f.source = s.source AND f.id = s.id AND f.revision = s.revision AND f.type = 'hr.worker.linked.v1'
+LEFT JOIN worker AS o ON o.id_space || '/' || o.worker_id = f.person_id
+WHERE w.turns_at IS NOT NULL"""
 
 _OWING = """SELECT count(*) FROM event
 WHERE state = 'confirmed' AND reason IS NOT NULL AND starts_with(reason, $1)"""
@@ -231,6 +237,10 @@ class PostgresQuestions:
     async def persons(self) -> Sequence[str]:
         rows = await self._other.fetch("SELECT DISTINCT person_id FROM worker ORDER BY person_id")
         return [row["person_id"] for row in rows]
+
+    async def families(self) -> Sequence[tuple[str, ...]]:
+        rows = await self._other.fetch(_ANNOUNCED)
+        return routing.families(await self.persons(), [(row["person_id"], row["other"]) for row in rows])
 
     async def persons_in(self, departments: Collection[str]) -> frozenset[str]:
         rows = await self._other.fetch(

@@ -4,6 +4,7 @@ Each takes a connection; whoever was asked about is in the answer.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from contracts.decisions import Decision
@@ -43,6 +44,8 @@ ORDER BY o.plan_id, o.number"""
 _ROWS = """SELECT person_id AS whose, target, verdict, verdict_reason, reached_at, result,
   settled_generation IS NOT DISTINCT FROM generation AS current
 FROM due WHERE person_id = ANY($1::text[]) ORDER BY target"""
+_TURNS = """SELECT person_id, min(turns_at) AS at FROM worker
+WHERE person_id = ANY($1::text[]) AND turns_at IS NOT NULL GROUP BY person_id"""
 _ACCOUNTS = "SELECT person_id AS whose, target, body FROM account WHERE person_id = ANY($1::text[]) ORDER BY target"
 
 
@@ -87,6 +90,11 @@ async def accounts_of(connection: Any, persons: Collection[str]) -> dict[str, di
     for row in await connection.fetch(_ACCOUNTS, list(persons)):
         found[row["whose"]][row["target"]] = read_account(row["body"])
     return found
+
+
+async def turns_of(connection: Any, persons: Collection[str]) -> dict[str, datetime]:  # noqa: ANN401 - asyncpg
+    """When the next link of each that has one counts."""
+    return {row["person_id"]: row["at"] for row in await connection.fetch(_TURNS, list(persons))}
 
 
 def _by_person(

@@ -12,7 +12,17 @@ from typing import NamedTuple
 from contracts import hr
 from contracts.decisions import PersonIdentified
 from services.provisioner.facts import standing
-from services.provisioner.facts.identity import TENURE, Naming, own_person_id, person_named, whose
+from services.provisioner.facts.identity import (
+    BEGINS,
+    TENURE,
+    Naming,
+    acting,
+    naming_of,
+    next_link,
+    own_person_id,
+    person_named,
+    whose,
+)
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store.port import Mark, NewEvent, Touched
 
@@ -98,16 +108,34 @@ def resolve(subjects: Mapping[Ident, Subject]) -> dict[Ident, Subject]:
     }
 
 
+class Said(NamedTuple):
+    """What a worker's standing facts say of whose it is; `begun`: since when it is employed first, None if never."""
+
+    namings: tuple[Naming, ...] = ()
+    begun: datetime | None = None
+
+
+def said_by(live: Sequence[Fact]) -> Said:
+    """What these facts of one worker, all standing, say."""
+    namings = (naming for naming in map(naming_of, live) if naming is not None)
+    begun = (fact.effective_at for fact in live if isinstance(fact.body, BEGINS))
+    return Said(tuple(namings), min(begun, default=None))
+
+
 class Known(NamedTuple):
-    """What is kept of a worker: whom it is named to be, whom that comes to, and whether a decision said so."""
+    """What is kept of a worker: whom it is named to be, whom that comes to, and whether a decision said so.
+
+    `turns_at`: the date of the next link that does not count yet.
+    """
 
     named: str
     person_id: str
     decided_at: datetime | None = None
     by_tenure: bool = False
+    turns_at: datetime | None = None
 
 
-def named_now(worker: WorkerKey, namings: Iterable[Naming], known: Known | None) -> Known:
+def named_now(worker: WorkerKey, said: Said, known: Known | None, at: datetime) -> Known:
     """Whom the worker is named to be: by an operator; else by HR's last link; else as Tenure decided; else by facts.
 
     `person_id` is not followed yet. A link ends what Tenure had decided by itself.
@@ -115,11 +143,11 @@ def named_now(worker: WorkerKey, namings: Iterable[Naming], known: Known | None)
     decided = known is not None and known.decided_at is not None
     if known is not None and decided and not known.by_tenure:
         return known
-    namings = list(namings)
+    namings, turns_at = acting(said.namings, said.begun, at), next_link(said.namings, said.begun, at)
     if known is not None and decided and not any(naming.link for naming in namings):
-        return known
+        return known._replace(turns_at=turns_at)
     named = person_named(namings) or own_person_id(worker)
-    return Known(named, known.person_id if known else named)
+    return Known(named, known.person_id if known else named, turns_at=turns_at)
 
 
 def was_named(worker: WorkerKey, known: Known | None) -> str:
@@ -151,6 +179,15 @@ def decided(decision: PersonIdentified, known: Known | None) -> Known | None:
     if known is not None and known.decided_at is not None and not known.by_tenure and known.decided_at > at:
         return None
     return Known(person_id, known.person_id if known else person_id, at)
+
+
+def families(persons: Iterable[str], announced: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """Persons, together with whom they are linked directly or by others."""
+    family = {person: frozenset({person}) for person in persons}
+    for one, other in announced:
+        joined = family.get(one, frozenset()) | family.get(other, frozenset())
+        family |= dict.fromkeys(joined, joined)
+    return sorted({tuple(sorted(members)) for members in family.values()})
 
 
 def collapse(marks: Iterable[Mark], now: datetime) -> list[Mark]:

@@ -79,6 +79,7 @@ async def _files(connection: Any, claims: Sequence[Claim]) -> list[PersonFile]: 
     facts = await reading.facts_of(connection, persons)
     decisions = await reading.decisions_of(connection, persons)
     events = await reading.events_of(connection, persons, only_open=True)
+    turns = await reading.turns_of(connection, persons)
     return [
         PersonFile(
             facts=facts[claim.person_id],
@@ -87,6 +88,7 @@ async def _files(connection: Any, claims: Sequence[Claim]) -> list[PersonFile]: 
             account=accounts[claim.person_id].get(claim.target),
             open_plan=plans.get(_key(claim)),
             accounts=accounts[claim.person_id],
+            turns_at=turns.get(claim.person_id),
         )
         for claim in claims
     ]

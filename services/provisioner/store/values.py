@@ -168,6 +168,8 @@ class PersonFile:
     open_plan: OpenPlan | None
     accounts: Mapping[str, StoredAccount] = field(default_factory=dict)
     """The person's accounts on all targets, by target."""
+    turns_at: datetime | None = None
+    """When a link that does not count yet moves one of the person's workers (business time)."""
 
 
 @dataclass(frozen=True, slots=True)

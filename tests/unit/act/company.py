@@ -19,6 +19,7 @@ from services.provisioner.act.departments import DepartmentPass
 from services.provisioner.act.reconcile import Pass
 from services.provisioner.act.target import Target
 from services.provisioner.act.trees import Trees
+from services.provisioner.act.turns import turned
 from services.provisioner.act.watch import Watch
 from services.provisioner.connectors.memory import MemoryConfig, MemoryPlatform, open_memory
 from services.provisioner.connectors.registry import KINDS
@@ -164,7 +165,8 @@ class Company:
     async def opened(self, claim, process, trees=None):
         """The pass of a claim, with what is known now."""
         target, at, trees = self.targets[claim.target], self.clock.business, trees or Trees(self.store)
-        file, tree = await self.store.load(claim), await trees.at(at)
+        file = await turned(claim, await self.store.load(claim), at, self.store, list(self.targets))
+        tree = await trees.at(at)
         if claim.person_id == DEPARTMENTS:
             return DepartmentPass(self.store, target, claim, process, file, at, tree)
         case = await open_case(claim.person_id, target.name, at, file, self.policy, tree, self.store, trees)

@@ -13,7 +13,17 @@ from services.provisioner.facts.identity import Naming
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store.memory import MemoryStore
 from services.provisioner.store.port import Mark, NewEvent
-from services.provisioner.store.routing import Known, Owner, collapse, latest, named_now, resolve, subject_of, words_of
+from services.provisioner.store.routing import (
+    Known,
+    Owner,
+    Said,
+    collapse,
+    latest,
+    named_now,
+    resolve,
+    subject_of,
+    words_of,
+)
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PAST, FUTURE = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -88,8 +98,16 @@ def test_the_highest_revision_says_whose_the_fact_is():
 
 
 def test_a_worker_nobody_names_is_a_person_of_its_own():
-    assert named_now(MEI, [], None) == Known("s/W1", "s/W1")
-    assert named_now(MEI, [Naming(NOW, NOW, "b"), Naming(PAST, NOW, "a")], None).named == "a"
+    assert named_now(MEI, Said(), None, NOW) == Known("s/W1", "s/W1")
+    assert named_now(MEI, Said((Naming(NOW, NOW, "b"), Naming(PAST, NOW, "a"))), None, NOW).named == "a"
+
+
+def test_a_link_counts_from_its_date_on_unless_the_employment_begins_no_earlier():
+    link = Naming(FUTURE, PAST, "b", link=True)
+    assert named_now(MEI, Said((link,), PAST), None, NOW) == Known("s/W1", "s/W1", turns_at=FUTURE)
+    assert named_now(MEI, Said((link,), PAST), None, FUTURE) == Known("b", "b")
+    assert named_now(MEI, Said((link,), FUTURE), None, NOW) == Known("b", "b")
+    assert named_now(MEI, Said((link,)), None, NOW) == Known("b", "b")
 
 
 def test_words_are_folded_and_whole():
