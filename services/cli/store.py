@@ -78,7 +78,8 @@ def replay_store(shared: Common, policies: Sequence[Planned], moments: Sequence[
             facts, decisions = (list(chain.from_iterable(each)) for each in zip(*told, strict=True))
             spans = list(replay.spans(facts))
             if len(family) == len(spans) == 1:
-                replay.person(await folded(family[0], facts, decisions, store), facts, decisions, *spans, part.found)
+                line = await folded(family[0], facts, decisions, store)
+                replay.person(line, facts, decisions, spans[0], part.found)
             else:
                 part.found.add(replay.family(facts, decisions))
             if number % TOGETHER == 0:

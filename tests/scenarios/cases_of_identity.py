@@ -71,25 +71,30 @@ case(
     ["applied"] * 3,
 )
 _two = [hire("E1"), hire("E2", "2024-03-01", "D-FIN", name="李娜")]
+_JUNE = "2025-06-01T09:00:00+08:00"
 _both = {"status": "active", "active_on": ["2025-06-30"]}
 case(
     "NI30",
     "a link announced for next month",
-    [*_two, joined("E1", "E2", GONE, "2025-06-01T09:00:00+08:00")],
+    [*_two, joined("E1", "E2", GONE, _JUNE)],
     {"E1": _both | {"display_name": "李娜"}, "E2": _both | {"as_of": "2025-06-30", "display_name": "李娜"}},
     ["applied"] * 3,
 )
 case(
     "NI31",
     "a link withdrawn before its date",
-    [*_two, joined("E1", "E2", GONE, "2025-06-01T09:00:00+08:00"), back_from("joined#E2", "E1", "2025-06-10T09:00:00+08:00", "2025-06-10T09:00:00+08:00")],
+    [
+        *_two,
+        joined("E1", "E2", GONE, _JUNE),
+        back_from("joined#E2", "E2", "2025-06-10", "2025-06-10T09:00:00+08:00"),
+    ],
     {"E1": ACTIVE | {"display_name": "周宁"}, "E2": ACTIVE | {"display_name": "李娜"}},
     ["applied", "applied", "cancelled"],
 )
 case(
     "NI32",
     "a link back-dated",
-    [*_two, joined("E1", "E2", "2024-03-01", "2025-06-01T09:00:00+08:00")],
+    [*_two, joined("E1", "E2", "2024-03-01", _JUNE)],
     {"E1": ACTIVE, "E2": ACTIVE | {"department_id": "D-SALES"}},
     ["applied"] * 3,
 )
