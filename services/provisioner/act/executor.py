@@ -25,6 +25,7 @@ from services.provisioner.connectors.base import (
     Connector,
     HandedOver,
     HandsOver,
+    HandsOverInRemoval,
     NewAccount,
     Outcome,
 )
@@ -90,6 +91,8 @@ async def _do(step: Step, connector: Connector, lists: Lists) -> Outcome:  # noq
             return await connector.resume(who)
         case "strip":
             return await connector.strip(who)
+        case "remove" if step.what and isinstance(connector, HandsOverInRemoval):
+            return await connector.remove_for(who, step.to)
         case "remove":
             return await connector.remove(who)
         case "delete":

@@ -66,7 +66,7 @@ def remember(  # noqa: PLR0911 - one way out a verb
         case "revoke":
             return replace(memory, granted=memory.granted - {step.entitlement or ""})
         case "remove" | "delete":
-            return replace(memory, closed_by_us=True)
+            return handing_over.given(replace(memory, closed_by_us=True), step)
         case "suspend" | "strip" | "resume":
             after = replace(memory.without(PREPARED), closed_by_us=step.verb != "resume")
             return numbers.forgotten(handing_over.forgotten(after)) if step.verb == "resume" else after

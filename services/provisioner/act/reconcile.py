@@ -29,7 +29,7 @@ from services.provisioner.act.heirs import heir_of
 from services.provisioner.act.residue import left_behind
 from services.provisioner.act.target import Target
 from services.provisioner.act.watch import Watch
-from services.provisioner.connectors.base import HandsOver
+from services.provisioner.connectors.base import HandsOver, given_in_removal
 from services.provisioner.model import Account, AccountState, Step
 from services.provisioner.plan import guards, handing_over, numbers
 from services.provisioner.plan.books import Books, message
@@ -202,11 +202,11 @@ class Pass:
     async def _handing_over(self, wanted: Wish, stored: StoredAccount | None) -> Wish:
         """The wish with what is to be handed over, and to whom."""
         connector, what = self.target.connector, self.case.desired.hand_over
-        if not what or not isinstance(connector, HandsOver):
+        if not what:
             return wanted
-        needed = connector.needed_to_hand_over
-        asked = handing_over.wished(wanted, what, None, stored, self.case.at, needed)
-        if not asked.hand_over:
+        needed = connector.needed_to_hand_over if isinstance(connector, HandsOver) else frozenset[str]()
+        asked = handing_over.wished(wanted, what, None, stored, self.case.at, needed, given_in_removal(connector))
+        if not asked.hand_over and not asked.given:
             return asked
         heir = await heir_of(self.case.desired.heirs, self.claim.person_id, self.target.name, self.store)
         return replace(asked, heir=heir)

@@ -217,6 +217,21 @@ class HandsOver(Protocol):
 
 
 @runtime_checkable
+class HandsOverInRemoval(Protocol):
+    """Gives what a leaver owned to somebody else in the call that removes the account: afterwards nobody can.
+
+    `given_in_removal` are the words for it; none where the target is not set up so.
+    """
+
+    @property
+    def given_in_removal(self) -> frozenset[str]: ...
+
+    async def remove_for(self, native_id: str, to: str | None) -> Outcome:
+        """Remove the account, for `to`; for nobody (None) what it owned stays where the platform leaves it."""
+        ...
+
+
+@runtime_checkable
 class Probes(Protocol):
     async def probe(self) -> None:
         """One harmless call that proves secret, address and permission; raises what a verb would raise."""
@@ -236,6 +251,11 @@ class NamesResidue(Protocol):
 
 class Connector(ManagesAccounts, HoldsEntitlements, ManagesDepartments, Probes, Protocol):
     """What WeCom, DingTalk and the memory target all have. Start-up refuses a policy that needs more."""
+
+
+def given_in_removal(connector: object) -> frozenset[str]:
+    """What goes to somebody else with the removal of an account there."""
+    return connector.given_in_removal if isinstance(connector, HandsOverInRemoval) else frozenset()
 
 
 def batches(items: Sequence[str], size: int) -> list[Sequence[str]]:

@@ -37,7 +37,10 @@ RECEIVERS = (
     "permissionHandoverUserId",
     "directSubordinatesHandoverUserId",
 )
-"""Approvals, team documents, drive, permissions, reports."""
+"""Approvals, team documents, drive, permissions, reports: together they are `work`."""
+WORK = "work"
+Heir = Callable[[Mapping[str, Any]], Any]
+"""Who takes over, of a read of the leaver."""
 
 CLOSING: Mapping[Case, tuple[Verb, ...]] = {"leave": ("remove",), "stop": ("strip",), "absence": ("strip",)}
 RESIDUE: Mapping[Case, tuple[str, ...]] = {
@@ -66,7 +69,7 @@ class DingTalkConfig(BaseModel):
     base_url: Url | None = None
     """One address in place of both, such as a sandbox's."""
     edition: Literal["standard", "professional"] = "standard"
-    """`professional` has Smart HR's leave with hand-over; it is used when `operator_userid` is set."""
+    """`professional` has Smart HR's leave with hand-over (`work`); it is used when `operator_userid` is set."""
     operator_userid: str | None = None
     """The employee in whose name Smart HR records a leave; never the one who leaves."""
     leave_reason: str | None = None
@@ -200,10 +203,22 @@ class DingTalkConnector:
             raise
         return DONE
 
+    @property
+    def given_in_removal(self) -> frozenset[str]:
+        """`work`: what `RECEIVERS` names, where Smart HR records leaves."""
+        return frozenset({WORK}) if self._config.operator_userid else frozenset()
+
     async def remove(self, native_id: str) -> Outcome:
+        """What Smart HR hands over goes to the manager whom DingTalk shows."""
+        return await self._remove(native_id, lambda user: user.get("manager_userid"))
+
+    async def remove_for(self, native_id: str, to: str | None) -> Outcome:
+        return await self._remove(native_id, lambda _user: to)
+
+    async def _remove(self, native_id: str, heir: Heir) -> Outcome:
         try:
             if self._config.operator_userid:
-                await self._record_leave(native_id, self._config.operator_userid)
+                await self._record_leave(native_id, self._config.operator_userid, heir)
             else:
                 await self._client.call(DELETE, {"userid": native_id})
         except NotThereError as exc:
@@ -262,12 +277,12 @@ class DingTalkConnector:
     async def _move(self, native_id: str, department: str) -> None:
         await self._client.call(UPDATE, {"userid": native_id, "dept_id_list": department})
 
-    async def _record_leave(self, native_id: str, operator: str) -> None:
-        """Smart HR's leave: takes effect at once and gives what the person owned to the manager, if there is one."""
+    async def _record_leave(self, native_id: str, operator: str, heir: Heir) -> None:
+        """Smart HR's leave: takes effect at once and gives what the person owned to the heir, if there is one."""
         if operator == native_id:
             raise NeedsPersonError("optUserId", LEAVE, "operator_leaves")
-        manager = (await self._existing(native_id)).get("manager_userid")
-        receivers = dict.fromkeys(RECEIVERS, str(manager)) if manager and manager != native_id else {}
+        to = heir(await self._existing(native_id))
+        receivers = dict.fromkeys(RECEIVERS, str(to)) if to and to != native_id else {}
         body = {
             "userId": native_id,
             "optUserId": operator,
@@ -278,7 +293,7 @@ class DingTalkConnector:
         try:
             answer = await self._client.api("POST", LEAVE, body | receivers)
         except NotThereError as exc:
-            # The account is there, as just read: it is the operator or the manager who is not.
+            # The account is there, as just read: it is the operator or who takes over who is not.
             raise NeedsPersonError(exc.code, LEAVE, "hand_over_refused") from exc
         if not fields.is_true(answer.get("result")):
             raise OutcomeUnknownError("no_result", LEAVE)

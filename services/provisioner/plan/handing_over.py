@@ -3,15 +3,16 @@
 What a leaver owned goes over in its own time, so that a leave is confirmed before: until then it is due later.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from contracts.provisioning import DueLater
 from services.provisioner.connectors.base import HandedOver
-from services.provisioner.model import AccountState
+from services.provisioner.model import AccountState, Step
 from services.provisioner.plan.books import Owed
 from services.provisioner.plan.wish import Wish
+from services.provisioner.policy.desired import NOT_HANDED_OVER
 from services.provisioner.store.port import StoredAccount
 
 HANDING = "#handing:"
@@ -26,14 +27,19 @@ def wished(
     stored: StoredAccount | None,
     at: datetime,
     needed: frozenset[str] = frozenset(),
+    given: frozenset[str] = frozenset(),
 ) -> Wish:
-    """The wish with what of `what` is to be handed over at this moment; `needed` is kept until all of it is."""
+    """The wish with what of `what` is to be handed over at this moment; `needed` is kept until all of it is.
+
+    What is `given` in the removal needs no step of its own.
+    """
     if stored is None or stored.observed.state is AccountState.NONE:
         return wish
-    left = tuple(one for one in what if HANDED + one not in stored.written)
+    left = tuple(one for one in what if one not in given and HANDED + one not in stored.written)
     again = under_way(stored)
     due = tuple(one for one in left if again.get(one, at) <= at)
-    return replace(wish, hand_over=due, handing_over=bool(left), heir=heir, needed=needed if left else frozenset())
+    wish = replace(wish, given=next((one for one in what if one in given), None), heir=heir)
+    return replace(wish, hand_over=due, handing_over=bool(left), needed=needed if left else frozenset())
 
 
 def noted(stored: StoredAccount, what: str, handed: HandedOver, at: datetime) -> StoredAccount:
@@ -41,6 +47,20 @@ def noted(stored: StoredAccount, what: str, handed: HandedOver, at: datetime) ->
     kept = {name: value for name, value in stored.written.items() if name not in (HANDING + what, HANDED + what)}
     mark = (HANDING, (at + handed.after).isoformat()) if handed.under_way else (HANDED, str(handed.refused))
     return replace(stored, written={**kept, mark[0] + what: mark[1]})
+
+
+def given(stored: StoredAccount, removal: Step) -> StoredAccount:
+    """Memory after a removal that gave what the account owned to somebody."""
+    if removal.what is None or removal.to is None:
+        return stored
+    return replace(stored, written={**stored.written, HANDED + removal.what: "0"})
+
+
+def missed(stored: StoredAccount, what: Collection[str]) -> Iterator[str]:
+    """Words for what should have gone with the removal of an account that is gone, and went to nobody we know of."""
+    for one in sorted(what):
+        if HANDED + one not in stored.written:
+            yield f"{NOT_HANDED_OVER}:{one}"
 
 
 def forgotten(stored: StoredAccount) -> StoredAccount:

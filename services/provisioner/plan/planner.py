@@ -149,8 +149,16 @@ def _close(wish: Wish, stored: StoredAccount, abilities: Abilities) -> Iterator[
     for verb in abilities.closing[wish.case]:
         ends_in = _ENDS_IN[verb]
         if _CLOSED_TO[ends_in] > reached or (wish.case != "leave" and account.state.open):
-            irreversible = verb in ("remove", "delete")
-            yield Step(verb, wish.target, account.native_id, irreversible=irreversible, reason=wish.reason)
+            given = wish.given if verb == "remove" and wish.case == "leave" else None
+            yield Step(
+                verb,
+                wish.target,
+                account.native_id,
+                what=given,
+                to=wish.heir if given else None,
+                irreversible=verb in ("remove", "delete"),
+                reason=wish.reason,
+            )
             reached = _CLOSED_TO[ends_in]
     gone = reached >= _CLOSED_TO[AccountState.REMOVED]
     if wish.case == "leave" and not gone:

@@ -28,6 +28,8 @@ class Wish:
     """Fields that a closed account gives up, since somebody else needs what stands in them."""
     handing_over: bool = False
     """Something is not handed over yet: the account is not deleted before."""
+    given: str | None = None
+    """What goes to the heir in the very step that removes the account."""
     heir: str | None = None
     needed: frozenset[str] = frozenset()
     """Entitlements that a leaver keeps until everything is handed over."""

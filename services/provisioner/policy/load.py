@@ -45,6 +45,12 @@ class HandsOver(Protocol):
     def hands_over(self) -> frozenset[str]: ...
 
 
+@runtime_checkable
+class HandsOverInRemoval(Protocol):
+    @property
+    def given_in_removal(self) -> frozenset[str]: ...
+
+
 class Kind(Protocol):
     """A kind of platform; `connectors.registry.KINDS` has them by name."""
 
@@ -191,6 +197,7 @@ class _Loading:
         """What is handed over here, and what stays although policy wishes it everywhere."""
         kind, everywhere = self.abilities.get(name), self.file.leavers.hand_over
         can = kind.hands_over if isinstance(kind, HandsOver) else frozenset[str]()
+        can |= kind.given_in_removal if isinstance(kind, HandsOverInRemoval) else frozenset()
         for number, what in enumerate(section.hand_over or ()):
             if what not in can:
                 known = f"it can hand over {', '.join(sorted(can))}" if can else "it can hand over nothing"

@@ -28,7 +28,7 @@ class Section(BaseModel):
 
 WorkerId = Annotated[str, StringConstraints(pattern=r"^.+/[^/]+$")]
 """A worker by `id_space/worker_id`."""
-Property = Literal["customers", "customer_groups"]
+Property = Literal["customers", "customer_groups", "work"]
 """What a leaver can own on a platform."""
 
 

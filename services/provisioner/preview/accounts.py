@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 from contracts.decisions import Decision
+from services.provisioner.connectors.base import given_in_removal
 from services.provisioner.facts.departments import Departments
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import LEAVES, Account, AccountState, Desired, PersonState, Step, WorkerState
@@ -75,7 +76,9 @@ class Life:
         held = self.held.get(target)
         wished = wished_by(wanted, self.planned.managed(target), held.account.observed if held else None)
         before = held.account if held else None
-        wished = handing_over.wished(wished, wanted.hand_over, next(iter(wanted.heirs), None), before, at)
+        given = given_in_removal(self.planned.connectors[target])
+        heir = next(iter(wanted.heirs), None)
+        wished = handing_over.wished(wished, wanted.hand_over, heir, before, at, given=given)
         made = plan(wished, before, self.planned.abilities[target], state.entitled_recorded_at)
         if not made.steps:
             return

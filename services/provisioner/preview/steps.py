@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.decisions import Decision
+from services.provisioner.connectors.base import given_in_removal
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Desired, Step, Verb
 from services.provisioner.plan import handing_over
@@ -104,7 +105,8 @@ class Preview:
         under = self._under(target, account)
         wished = wish(wanted, native_id, links, under, managed=managed)
         heir = next(iter(wanted.heirs), None)
-        wished = handing_over.wished(wished, wanted.hand_over, heir, account, self.at)
+        given = given_in_removal(self.planned.connectors[target])
+        wished = handing_over.wished(wished, wanted.hand_over, heir, account, self.at, given=given)
         return plan(wished, account, self.planned.abilities[target], begun)
 
     def _under(self, target: str, account: StoredAccount | None) -> str:
