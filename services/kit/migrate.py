@@ -36,24 +36,29 @@ def head(owner: str) -> str | None:
     return _scripts(owner)[1].get_current_head()
 
 
-async def migrate(dsn: str, owner: str) -> None:
-    """Upgrade `owner`'s schema in the database of `dsn` (postgresql://…); nothing to do is no error.
+def revisions(owner: str) -> tuple[str, ...]:
+    """Every revision that the code has, oldest first."""
+    return tuple(one.revision for one in reversed([*_scripts(owner)[1].walk_revisions()]))
+
+
+async def migrate(dsn: str, owner: str, to: str = "head") -> None:
+    """Upgrade `owner`'s schema in the database of `dsn` (postgresql://…) to a revision; nothing to do is no error.
 
     Raises DatabaseGoneError if it cannot be reached.
     """
-    await asyncio.to_thread(_alone, dsn, owner)
+    await asyncio.to_thread(_alone, dsn, owner, to)
 
 
-def _alone(dsn: str, owner: str) -> None:
+def _alone(dsn: str, owner: str, to: str) -> None:
     with _ALEMBIC:
-        asyncio.run(_migrate(dsn, owner))
+        asyncio.run(_migrate(dsn, owner, to))
 
 
-async def _migrate(dsn: str, owner: str) -> None:
+async def _migrate(dsn: str, owner: str, to: str) -> None:
     engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: connect(dsn), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade, owner)
+            await connection.run_sync(_upgrade, owner, to)
     finally:
         await engine.dispose()
 
@@ -65,7 +70,7 @@ def _scripts(owner: str) -> tuple[Config, ScriptDirectory]:
     return config, ScriptDirectory.from_config(config)
 
 
-def _upgrade(connection: Connection, owner: str) -> None:
+def _upgrade(connection: Connection, owner: str, to: str) -> None:
     connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtext('tenure.migrate'), hashtext(:owner))"), {"owner": owner}
     )
@@ -73,9 +78,9 @@ def _upgrade(connection: Connection, owner: str) -> None:
     connection.execute(text(f"SET LOCAL search_path TO {owner}"))
     config, scripts = _scripts(owner)
 
-    def to_head(revision: Any, _context: MigrationContext) -> Any:  # noqa: ANN401 - Alembic's own callback
-        return scripts._upgrade_revs("head", revision)  # noqa: SLF001 - the way Alembic's documentation shows
+    def upwards(revision: Any, _context: MigrationContext) -> Any:  # noqa: ANN401 - Alembic's own callback
+        return scripts._upgrade_revs(to, revision)  # noqa: SLF001 - the way Alembic's documentation shows
 
-    with EnvironmentContext(config, scripts, fn=to_head) as environment:
+    with EnvironmentContext(config, scripts, fn=upwards) as environment:
         environment.configure(connection=connection, version_table_schema=owner)
         environment.run_migrations()

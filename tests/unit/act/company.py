@@ -27,6 +27,7 @@ from services.provisioner.handlers import Intake
 from services.provisioner.policy.load import load
 from services.provisioner.store.memory import MemoryStore
 from services.provisioner.store.port import DEPARTMENTS
+from services.provisioner.store.postgres import PostgresStore
 
 POLICY = """
 sources: {acme: {type: webhook, source: "urn:hr:acme", secrets: ["x"], zone: Asia/Shanghai}}
@@ -63,10 +64,13 @@ class Company:
     clock: Fixed = field(default_factory=lambda: Fixed(START))
     crm: MemoryPlatform = field(default_factory=MemoryPlatform)
     numbers: itertools.count = field(default_factory=itertools.count)
+    kept: PostgresStore | None = None
+    """Where everything is remembered, if not in memory."""
 
     def __post_init__(self):
         self.pauses = Pauses()
-        self.store = MemoryStore(lambda: self.clock.machine, lambda target: target in self.pauses.paused)
+        in_memory = MemoryStore(lambda: self.clock.machine, lambda target: target in self.pauses.paused)
+        self.store = self.kept or in_memory
         self.gate = OpenGate()
         self.text = self.policy_text % self.wiki + self.more
         self.policy = load(self.text, KINDS)
