@@ -47,8 +47,8 @@ def moved(worker: str, at: str, department: str, function: str) -> Event:
     return event("hr.worker.transferred.v1", at, worker_id=worker, assignment=assignment)
 
 
-def left(worker: str, at: str, *, immediate: bool = False) -> Event:
-    return event("hr.worker.left.v1", at, worker_id=worker, immediate=immediate)
+def left(worker: str, at: str, *, immediate: bool = False, **more: Any) -> Event:
+    return event("hr.worker.left.v1", at, worker_id=worker, immediate=immediate, **more)
 
 
 def departments() -> list[Event]:
