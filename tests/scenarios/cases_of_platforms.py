@@ -3,9 +3,10 @@
 Without `on` a case is played on the platform in memory, on WeCom's and on DingTalk's stand-in.
 """
 
-from case_words import NEVER, Cases, happens, hire, leave, mobile_of, move
+from case_words import NEVER, Cases, happens, hire, leave, mobile_of, move, renamed
 
 case = Cases()
+STAND_INS = ("wecom", "dingtalk")
 LOCKS = ("memory", "wecom")
 """Where an account can be locked."""
 SALES = {"status": "active", "rights": ["customer_contact", "sales_data"], "not_rights": ["office"]}
@@ -145,6 +146,42 @@ case(
     ["applied"],
 )
 
+case(
+    "NX21",
+    "our token dies in the middle",
+    [happens("2024-01-01", "breaks", verb="grant", kind="expire_token"), hire("E1")],
+    {"E1": ONE},
+    ["applied"],
+    on=STAND_INS,
+)
+for _nth, _kind in enumerate(("truncated", "http500", "throttle", "errcode_string")):
+    case(
+        f"NX{22 + _nth}",
+        f"an answer nobody can trust: {_kind}",
+        [happens("2024-01-01", "breaks", verb="create", kind=_kind, times=2), hire("E1")],
+        {"E1": ONE | {"username": "zhoun"}},
+        ["applied"],
+        on=STAND_INS,
+    )
+case(
+    "NX26",
+    "her name is longer than any platform takes: a person decides, and the next correction goes through",
+    [hire("E1", name="周" + "宁" * 120), renamed("E1", "2024-02-01", name="周宁")],
+    {"E1": ONE},
+    on=STAND_INS,
+)
+case(
+    "NX27",
+    "every look is without an answer for a while, and she leaves meanwhile",
+    [
+        hire("E1"),
+        happens("2025-06-30", "fails", verb="read", how="lost", times=4),
+        leave("E1"),
+    ],
+    {"E1": NEVER | {"row": "settled"}},
+    ["applied", "applied"],
+)
+
 # ---------------------------------------------------------------- what administrators do behind our back
 
 case(
@@ -239,6 +276,14 @@ case(
     "she is moved by hand into the root: she is moved back",
     [hire("E1"), happens(DATE, "moves", "E1", to="1"), happens("2025-03-02", "looks")],
     {"E1": ONE | {"department_id": "D-SALES"}},
+)
+
+case(
+    "NX42",
+    "she goes out of the company herself, on the platform: closed by others, and held",
+    [hire("E1"), happens(DATE, "walks_out", "E1"), happens("2025-03-02", "looks")],
+    {"E1": {"status": ["none", "disabled"], "row": "held:closed_by_others"}},
+    on=STAND_INS,
 )
 
 # ---------------------------------------------------------------- departments
@@ -347,7 +392,7 @@ case(
     "she joins late: the account is hers all along",
     [hire("E1"), happens(DATE, "accepts", "E1"), happens("2025-03-02", "looks")],
     {"E1": ONE},
-    on=("wecom", "dingtalk"),
+    on=STAND_INS,
 )
 case(
     "NX64",

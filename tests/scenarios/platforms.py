@@ -171,6 +171,10 @@ class InSandbox:
                  FULL: {"kind": "errcode", "code": self.full}}[how]  # fmt: skip
         self.order("faults", [{"path": self.paths[verb], "times": times, **fault}])
 
+    async def breaks(self, verb, kind, times=1):
+        """An answer that is no answer, in one of the stand-in's ways (`sandbox.faults`)."""
+        self.order("faults", [{"path": self.paths[verb], "times": times, "kind": kind}])
+
 
 class InWeCom(InSandbox):
     name = "wecom"
@@ -196,6 +200,9 @@ class InWeCom(InSandbox):
 
     async def deletes(self, native_id):
         self.console("delete", id=native_id)
+
+    async def walks_out(self, native_id):
+        self.console("leave", id=native_id)
 
     async def locks(self, native_id):
         self.console("update", id=native_id, enable=0)
@@ -250,6 +257,9 @@ class InDingTalk(InSandbox):
 
     async def deletes(self, native_id):
         self.console("delete", userid=native_id)
+
+    async def walks_out(self, native_id):
+        self.console("leave", userid=native_id)
 
     async def writes(self, native_id, title):
         self.console("update", userid=native_id, title=title)

@@ -54,6 +54,9 @@ class Pauses:
     async def pause(self, target, by, reason):
         self.paused[target] = (by, reason)
 
+    async def block(self, target, seconds, api):
+        """The gate of these tests is open."""
+
 
 @dataclass
 class Company:
