@@ -416,7 +416,9 @@ async def test_what_a_person_must_decide_is_shown_with_whose_it_is(store):
     ]
     async with store.intake() as tx:
         await tx.add(EPOCH, told)
-    shown = [(e.state, e.reason, e.key, e.type, e.person_id) for e in await store.undecided({"no_hire_known"})]
+    listed = await store.undecided({"no_hire_known"})
+    assert {event.worker for event in listed} == {MEI}
+    shown = [(e.state, e.reason, e.key, e.type, e.person_id) for e in listed]
     assert shown == [
         ("inbox", "conflict", second, "hr.worker.hired.v1", MEI_ID),
         ("waiting", "no_hire_known", second, "hr.worker.left.v1", MEI_ID),
@@ -430,7 +432,7 @@ async def test_an_event_about_a_department_is_the_departments(store):
     odd = NewEvent(TOPIC, 9, 1, "inbox", NOW, reason="conflict", key=FactKey(SOURCE, "d1", 1), type="x")
     async with store.intake() as tx:
         await tx.add(EPOCH, [odd])
-    assert [event.person_id for event in await store.undecided(())] == [DEPARTMENTS]
+    assert [(event.person_id, event.worker) for event in await store.undecided(())] == [(DEPARTMENTS, None)]
 
 
 async def test_only_a_conflict_is_let_go_and_once(store):

@@ -134,6 +134,13 @@ async def a_number_may_be_somebody_else(desk):
         await desk.settle()
 
 
+async def a_number_had_somebody_before(desk):
+    await desk.hire("e1")
+    await desk.say("left", "e2", worker_id="W1", effective_at="2026-02-10")
+    await desk.hire("e3", family="赵", given="云", mobile="+8613800000009", effective_at="2026-02-20")
+    await desk.settle()
+
+
 async def a_leave_came_without_its_hire(desk):
     await desk.say("left", "e2", worker_id="W2")
     await desk.settle()
@@ -192,7 +199,9 @@ CASES = [
     (a_department_closes_around_its_people, "inbox", f"closed_not_empty:D1:{P1}", "tenure inbox retry '#departments'"),
     (departments_stand_under_each_other, "inbox", "parent_cycle", "tenure inbox retry '#departments'"),
     (two_messages_have_one_id, "inbox", "conflict", "tenure inbox dismiss 2 --reason TEXT"),
-    (a_number_may_be_somebody_else, "inbox", f"identity_like:{P1}", f"tenure person {P2}"),
+    (a_number_may_be_somebody_else, "inbox", f"identity_like:{P1}",
+     f"tenure identify {P2} --as {P1} --reason TEXT"),
+    (a_number_had_somebody_before, "inbox", "identity_unclear", f"tenure identify {P1} --as {P1} --reason TEXT"),
     (a_leave_came_without_its_hire, "waiting", "no_hire_known", f"tenure person {P2}"),
     (a_withdrawal_names_nothing_known, "waiting", "fact_unknown", f"tenure person {P1}"),
     (a_message_is_unreadable, "quarantine", None, "tenure quarantine show 1"),

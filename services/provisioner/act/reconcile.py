@@ -326,13 +326,13 @@ class Pass:
             decisions=decisions,
         )
         asks = await self._asks_departments(how)
+        if freed_for:  # before we forget whom it is for: a crash in between wakes them twice
+            async with self.store.intake() as tx:
+                await tx.mark([Mark(who, gate.EVERYDAY, self.case.at) for who in sorted(freed_for)], [self.target.name])
         finished = await self.store.finish(self.claim, self.process, end, self._books(carrier.stored))
         if asks:
             async with self.store.intake() as tx:
                 await tx.mark([Mark(DEPARTMENTS, gate.EVERYDAY, self.case.at)], [self.target.name])
-        if freed_for:
-            async with self.store.intake() as tx:
-                await tx.mark([Mark(who, gate.EVERYDAY, self.case.at) for who in sorted(freed_for)], [self.target.name])
         return finished
 
     def _books(self, stored: StoredAccount | None) -> Books:

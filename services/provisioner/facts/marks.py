@@ -4,7 +4,8 @@ Answers are used only where HR does not say itself whose worker it is, and no de
 """
 
 from contracts import hr
-from services.provisioner.model import Verdict, VerdictKind
+from services.provisioner.facts.identity import own_person_id
+from services.provisioner.model import Verdict, VerdictKind, WorkerKey
 
 IDENTITY_UNCLEAR = Verdict(VerdictKind.INBOX, "identity_unclear")
 LIKE = "identity_like:"
@@ -35,6 +36,13 @@ def marks_of(person: hr.Person) -> frozenset[str]:
 def like(person_id: str) -> Verdict:
     """The doubt of a hire under a new number, naming whom it may be."""
     return Verdict(VerdictKind.INBOX, LIKE + person_id)
+
+
+def suspected(reason: str, worker: WorkerKey) -> str | None:
+    """Whom a doubt says that the worker may be: another person, or whoever had the number before; None of no doubt."""
+    if reason == IDENTITY_UNCLEAR.reason:
+        return own_person_id(worker)
+    return reason.removeprefix(LIKE) if reason.startswith(LIKE) else None
 
 
 def is_doubt(verdict: Verdict) -> bool:

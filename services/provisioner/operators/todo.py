@@ -20,6 +20,8 @@ from typing import Any, Protocol
 from services.kit.clock import Clock
 from services.platforms import gate
 from services.provisioner.facts import absences, assignments, job, standing
+from services.provisioner.facts.identity import own_person_id
+from services.provisioner.facts.marks import suspected
 from services.provisioner.plan.guards import read_reason, release_command
 from services.provisioner.store.guard_values import HeldGroup
 from services.provisioner.store.port import DEPARTMENTS, Quarantined, QueueDepth, Store, Swept, Undecided, Waiting
@@ -120,6 +122,9 @@ def _event(event: Undecided) -> Item:
         command = "tenure send FILE"
     elif event.person_id == DEPARTMENTS:
         command = _retry(DEPARTMENTS)
+    elif event.worker is not None and (other := suspected(event.reason or "", event.worker)):
+        who = shlex.quote(own_person_id(event.worker))
+        command = f"tenure identify {who} --as {shlex.quote(other)} --reason TEXT"
     else:
         command = f"tenure person {shlex.quote(event.person_id)}"
     return _item(event.state, event.accepted_at, command, person_id=event.person_id, event_no=event.event_no,

@@ -94,10 +94,13 @@ class MemoryQuestions(Base):
             for ident in reading.idents_of(self._tables, person)
         }
         found = [
-            Undecided(e.event_no, e.key, e.type, e.state, e.reason, e.new.accepted_at, owners.get(e.key[:2]))
+            Undecided(
+                e.event_no, e.key, e.type, e.state, e.reason, e.new.accepted_at, owners.get(e.key[:2]),
+                self._tables.subjects[e.key[:2]].owner.worker,
+            )
             for e in self._tables.events.values()
             if e.key and (e.state == "inbox" or (e.state == "waiting" and e.reason in waiting_for))
-        ]
+        ]  # fmt: skip
         return sorted(found, key=lambda e: (e.accepted_at, e.event_no))[:limit]
 
     async def close_conflict(self, event_no: int, reason: str) -> bool:

@@ -45,7 +45,7 @@ _KNOWN_BY = """SELECT DISTINCT n.folded, (
 FROM word AS n WHERE n.folded = ANY($1::text[])"""
 
 _UNDECIDED = """SELECT e.event_no, e.source, e.id, e.revision, e.type, e.state, e.reason, e.accepted_at,
-  CASE WHEN s.owner_department IS NULL THEN w.person_id ELSE $2 END AS person_id
+  CASE WHEN s.owner_department IS NULL THEN w.person_id ELSE $2 END AS person_id, s.owner_space, s.owner_worker
 FROM event AS e JOIN subject AS s USING (source, id)
 LEFT JOIN worker AS w ON w.id_space = s.owner_space AND w.worker_id = s.owner_worker
 WHERE e.state = 'inbox' OR e.state = 'waiting' AND e.reason = ANY($1::text[])
@@ -152,6 +152,7 @@ class PostgresQuestions:
             Undecided(
                 row["event_no"], FactKey(row["source"], row["id"], row["revision"]), row["type"] or "", row["state"],
                 row["reason"], row["accepted_at"], row["person_id"],
+                None if row["owner_worker"] is None else WorkerKey(row["owner_space"], row["owner_worker"]),
             )
             for row in await self._other.fetch(_UNDECIDED, list(waiting_for), DEPARTMENTS, limit)
         ]  # fmt: skip

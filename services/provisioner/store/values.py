@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken, TargetResult
-from services.provisioner.model import Account, Fact, FactKey, WorkerKey
+from services.provisioner.model import Account, AccountState, Fact, FactKey, WorkerKey
 
 DEPARTMENTS = "#departments"
 """The person_id of the queue row in which a target's departments are reconciled."""
@@ -93,7 +93,8 @@ class StoredAccount:
 
     `observed` is the last read-back (state NONE when we looked and there is none), `written` the attributes as we
     last wrote them (for those that cannot be read), `granted` the entitlements that we gave (what somebody else gave
-    is revoked only from leavers), `ours` whether we made it, `closed_by_us` whether we closed it.
+    is revoked only from leavers), `ours` whether we made it, `closed_by_us` whether we closed it. `shown_closed_at` is
+    the first reading that showed it closed since it was open, or opened by us.
     """
 
     observed: Account
@@ -102,6 +103,11 @@ class StoredAccount:
     granted: frozenset[str] = frozenset()
     ours: bool = True
     closed_by_us: bool = False
+    shown_closed_at: datetime | None = None
+
+    def read(self, state: AccountState, at: datetime) -> Self:
+        """The same after a reading at `at` that showed this state."""
+        return replace(self, shown_closed_at=None if state.open else self.shown_closed_at or at)
 
     def without(self, *marks: str) -> Self:
         """The same, but for what is `written` under a name that begins so."""
@@ -291,7 +297,10 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """An event in the inbox, or one that waits for a fact that nobody has told. `person_id` None: nobody's yet."""
+    """An event in the inbox, or one that waits for a fact that nobody has told. `person_id` None: nobody's yet.
+
+    `worker` is whom it is about, None of departments.
+    """
 
     event_no: int
     key: FactKey
@@ -300,6 +309,7 @@ class Undecided:
     reason: str | None
     accepted_at: datetime
     person_id: str | None
+    worker: WorkerKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

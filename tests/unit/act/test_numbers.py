@@ -32,6 +32,23 @@ async def company(more="", *, clearable=False, left=True):
     return at_work
 
 
+class DiedError(Exception):
+    """As a kill between two transactions."""
+
+
+class Dying:
+    """The store of a process that dies before it ends a pass."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def finish(self, *_):
+        raise DiedError
+
+
 async def comes(at_work):
     """Li is hired with Wei's old number."""
     await at_work.hire("e9", "W2", family="李", given="丽", mobile=MOBILE, effective_at="2026-02-25")
@@ -66,6 +83,26 @@ async def test_where_it_may_not_a_person_decides(more, options):
     await comes(at_work)
     assert (await at_work.rows(LI))["crm"] == ("inbox", "mobile_taken:wangw")
     assert at_work.crm.accounts["wangw"].attributes["mobile"] == MOBILE
+
+
+async def test_a_process_that_dies_as_the_number_is_let_go_leaves_the_newcomer_due():
+    at_work = await company(clearable=True)
+    process = await at_work.store.join("dies", DAY)
+    await at_work.hire("e9", "W2", family="李", given="丽", mobile=MOBILE, effective_at="2026-02-25")
+
+    async def taken(who):
+        [claim] = await at_work.store.claim(process, "crm", gate.EVERYDAY, 9)
+        assert claim.person_id == who
+        return await at_work.opened(claim, process)
+
+    await (await taken(LI)).run()
+    assert (await at_work.rows(LI))["crm"] == ("waiting", "being_freed:mobile_taken:wangw")
+    late = await taken(WEI)
+    late.store = Dying(at_work.store)
+    with pytest.raises(DiedError):
+        await late.run()
+    assert at_work.crm.accounts["wangw"].attributes["mobile"] is None
+    await taken(LI)  # an hour before the next look by itself
 
 
 async def test_a_legal_hold_keeps_the_account():
