@@ -292,7 +292,8 @@ async def test_an_account_comes_back_as_it_was(store, process):
     account = Account(
         "Mei.W", AccountState.ACTIVE, {"name": "王", "mobile": None}, ("1",), frozenset({"tag:a"}), frozenset()
     )
-    stored = StoredAccount(account, NOW, {"name": "王"}, frozenset({"tag:a"}), ours=False, closed_by_us=True)
+    stored = StoredAccount(account, NOW, {"name": "王"}, frozenset({"tag:a"}), ours=False, closed_by_us=True,
+                           shown_closed_at=NOW)  # fmt: skip
     await wake(store, MEI_ID)
     claim = await claim_one(store, process)
     await store.finish(claim, process, End("settled", account=stored, department_id="D1"), settle_nothing)

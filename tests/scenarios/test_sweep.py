@@ -12,6 +12,7 @@ from services.provisioner.act.sweeper import Sweeper
 from services.provisioner.act.trees import Trees
 from services.provisioner.model import Account, AccountState
 from services.provisioner.operators.holds import Holds, Which
+from services.provisioner.store.port import Mark
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -140,6 +141,75 @@ async def test_what_an_administrator_closed_opens_when_an_operator_releases_it(f
     await firm.settle()
     assert firm.account("wangw") == ("active", ["tag:sales"])
     assert (await firm.rows())["crm"] == ("settled", None)
+
+
+async def looked_at_again(firm):
+    """As after a message of the platform that it changed."""
+    async with firm.store.intake() as tx:
+        await tx.mark([Mark("urn:hr:acme/W1", 1, firm.clock.business)], ["crm"])
+        await tx.forget_checks("urn:hr:acme/W1")
+    await firm.settle()
+
+
+async def closed_by_an_administrator(firm):
+    firm.change("wangw", state=AccountState.SUSPENDED)
+    await firm.swept()
+    await firm.settle()
+    stored = (await firm.store.accounts_of("urn:hr:acme/W1"))["crm"]
+    assert stored.shown_closed_at == firm.clock.business
+
+
+def at(firm, moment):
+    firm.clock.machine = firm.clock.business = moment
+
+
+async def test_a_release_counts_though_the_account_was_read_again_before_it_was_acted_on(firm):
+    await closed_by_an_administrator(firm)
+    at(firm, START + HOUR)
+    firm.pauses.paused["crm"] = ("operator:li", "maintenance")
+    await Holds(firm.store, firm.clock).release(Which(kind="resume"), "operator:li", "a mistake")
+    at(firm, START + 2 * HOUR)
+    del firm.pauses.paused["crm"]
+    await looked_at_again(firm)
+    assert firm.account("wangw")[0] == "active"
+    assert (await firm.store.accounts_of("urn:hr:acme/W1"))["crm"].shown_closed_at is None
+
+
+@pytest.mark.parametrize(("told_after", "state"), [(HOUR, "active"), (-HOUR, "suspended")], ids=["after", "before"])
+async def test_a_rehire_counts_if_it_was_told_after_the_first_reading_that_saw_it_closed(firm, told_after, state):
+    at(firm, START + HOUR)
+    await firm.say("left", "e2", worker_id="W1", effective_at="2026-03-05")
+    await firm.settle()
+
+    async def told():
+        await firm.hire("e3", effective_at="2026-03-10")
+        await firm.settle()
+
+    if told_after < timedelta():
+        await told()
+        at(firm, START + 2 * HOUR)
+        await closed_by_an_administrator(firm)
+    else:
+        await closed_by_an_administrator(firm)
+        at(firm, START + 2 * HOUR)
+        await told()
+    for day in (3, 6, 8):
+        at(firm, START + day * DAY)
+        await looked_at_again(firm)
+    await firm.settle(until=START + 12 * DAY)
+    assert firm.account("wangw")[0] == state
+
+
+async def test_an_account_that_others_close_again_after_a_release_is_held_again(firm):
+    await closed_by_an_administrator(firm)
+    at(firm, START + HOUR)
+    await Holds(firm.store, firm.clock).release(Which(kind="resume"), "operator:li", "a mistake")
+    await firm.settle()
+    at(firm, START + 2 * HOUR)
+    await closed_by_an_administrator(firm)
+    at(firm, START + 3 * HOUR)
+    await looked_at_again(firm)
+    assert (await firm.rows())["crm"] == ("held", "closed_by_others")
 
 
 @pytest.mark.parametrize("protected", [["urn:hr:acme/W1"], []])

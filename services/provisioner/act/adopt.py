@@ -51,7 +51,7 @@ async def resolve(
         return Clash(rename=taken.field == "native_id", reason=f"{taken.field}_taken:{holder_id}", owner=owner)
     holder = await connector.read(holder_id)
     if holder is not None and _same_human(taken, wish, holder, match):
-        return Clash(adopted=StoredAccount(holder, at, ours=False))
+        return Clash(adopted=StoredAccount(holder, at, ours=False).read(holder.state, at))
     if taken.field == "native_id":
         return Clash(rename=True, unseen=holder is None)
     return Clash(reason=f"{taken.field}_taken:{holder_id}")

@@ -30,12 +30,14 @@ async def look(
     if shown is None:
         existed = memory.observed.state is not AccountState.NONE
         state = AccountState.REMOVED if existed else AccountState.NONE
-        return replace(memory, observed=Account(native_id, state), checked_at=at, granted=frozenset())
+        gone = replace(memory, observed=Account(native_id, state), checked_at=at, granted=frozenset())
+        return gone.read(state, at)
     grants = shown.grants
     if not connector.shows_grants:
         held = {entitlement for entitlement in sorted(asked) if await lists.holds(entitlement, native_id)}
         grants = frozenset((memory.observed.grants - frozenset(asked)) | held)
-    return replace(memory, observed=replace(shown, grants=grants), checked_at=at, granted=memory.granted & grants)
+    seen = replace(memory, observed=replace(shown, grants=grants), checked_at=at, granted=memory.granted & grants)
+    return seen.read(shown.state, at)
 
 
 def remember(  # noqa: PLR0911 - one way out a verb
@@ -50,6 +52,7 @@ def remember(  # noqa: PLR0911 - one way out a verb
                 observed=replace(memory.observed, native_id=native_id),
                 ours=True,
                 closed_by_us=step.suspended,
+                shown_closed_at=None,
                 written={**step.attributes, **({PREPARED: "1"} if step.suspended else {})},
                 granted=frozenset(),
             )
@@ -69,6 +72,8 @@ def remember(  # noqa: PLR0911 - one way out a verb
             return handing_over.given(replace(memory, closed_by_us=True), step)
         case "suspend" | "strip" | "resume":
             after = replace(memory.without(PREPARED), closed_by_us=step.verb != "resume")
-            return numbers.forgotten(handing_over.forgotten(after)) if step.verb == "resume" else after
+            if step.verb != "resume":
+                return after
+            return replace(numbers.forgotten(handing_over.forgotten(after)), shown_closed_at=None)
         case _:
             return memory

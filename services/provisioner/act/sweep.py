@@ -84,7 +84,7 @@ class Sweep:
         lines, known = list[Line](), set[str]()
         async for page in self._remembered():
             known.update(kept.account.observed.native_id.casefold() for kept in page)
-            compared = [self._compare(kept, shown) for kept in page if kept.at_rest]
+            compared = [self._compare(kept, shown, at) for kept in page if kept.at_rest]
             lines += [one.line for one in compared if one.line.kind != "agrees"]
             if repair:
                 await self._wake([(k, c) for k, c in zip((k for k in page if k.at_rest), compared, strict=True)], at)
@@ -110,7 +110,7 @@ class Sweep:
                 shown = await self.target.connector.read(kept.account.observed.native_id)
                 if shown is not None and not self.target.connector.shows_grants:
                     shown = replace(shown, grants=kept.account.observed.grants)
-                await self._wake([(kept, compare(kept.person_id, kept.account, shown, self.owned))], at)
+                await self._wake([(kept, compare(kept.person_id, kept.account, shown, self.owned, at))], at)
         finally:
             gate.lane.reset(lane)
             gate.share.reset(share)
@@ -146,13 +146,13 @@ class Sweep:
             yield page
             after = page[-1].person_id
 
-    def _compare(self, kept: Kept, shown: Mapping[str, Account]) -> Compared:
+    def _compare(self, kept: Kept, shown: Mapping[str, Account], at: datetime) -> Compared:
         key = kept.account.observed.native_id.casefold()
         account = shown.get(key)
         if account is not None and not self.target.connector.shows_grants:
             unread = kept.account.observed.grants - self._lists.keys()
             account = replace(account, grants=unread | account.grants)
-        return compare(kept.person_id, kept.account, account, self.owned)
+        return compare(kept.person_id, kept.account, account, self.owned, at)
 
     # ------------------------------------------------------------ waking
 

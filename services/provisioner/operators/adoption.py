@@ -179,4 +179,5 @@ def _of(found: Match, people: Mapping[str, _Expected], shown: Mapping[str, Accou
 
 def _adopted(account: Account, wanted: Desired, at: datetime) -> StoredAccount:
     """What it holds of what policy gives becomes ours; the rest stays somebody else's gift."""
-    return StoredAccount(account, at, granted=account.grants & wanted.grants.keys(), ours=False)
+    found = StoredAccount(account, at, granted=account.grants & wanted.grants.keys(), ours=False)
+    return found.read(account.state, at)

@@ -6,6 +6,7 @@ gives. What was given by somebody else in an additive list, or changed in a fiel
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from services.provisioner.model import Account, AccountState
@@ -59,8 +60,8 @@ class Compared:
     learnt: StoredAccount | None = None
 
 
-def compare(person_id: str, stored: StoredAccount, shown: Account | None, owned: Owned) -> Compared:
-    """One remembered account against the listing; `shown` None where it is not in it."""
+def compare(person_id: str, stored: StoredAccount, shown: Account | None, owned: Owned, at: datetime) -> Compared:
+    """One remembered account against the listing, read at `at`; `shown` None where it is not in it."""
     before = stored.observed
 
     def line(kind: Kind, fields: Iterable[str] = (), *, news: bool = True) -> Line:
@@ -68,7 +69,8 @@ def compare(person_id: str, stored: StoredAccount, shown: Account | None, owned:
 
     if shown is None or shown.state in GONE:
         if before.state not in GONE:
-            return Compared(line("missing", ("state",)), replace(stored, checked_at=None))
+            missed = stored.read(AccountState.REMOVED, at)
+            return Compared(line("missing", ("state",)), replace(missed, checked_at=None))
         by_others = before.state is not AccountState.NONE and not stored.closed_by_us
         return Compared(line(CLOSED_BY_OTHERS, ("state",), news=False) if by_others else line("agrees"))
     fields = tuple(_fields(stored, shown, owned))
@@ -78,7 +80,7 @@ def compare(person_id: str, stored: StoredAccount, shown: Account | None, owned:
         return Compared(found, replace(stored, observed=replace(before, state=shown.state)) if joined else None)
     leads = before.leads if shown.leads is None else shown.leads
     observed = replace(shown, attributes={**before.attributes, **shown.attributes}, leads=leads)
-    return Compared(found, replace(stored, observed=observed, checked_at=None))
+    return Compared(found, replace(stored.read(shown.state, at), observed=observed, checked_at=None))
 
 
 def _kind(stored: StoredAccount, shown: Account, fields: tuple[str, ...]) -> Kind:

@@ -119,7 +119,7 @@ def _closed_by_others(wish: Wish, stored: StoredAccount, begun: datetime | None)
     if wish.access == "prepared" and stored.observed.state is AccountState.SUSPENDED:
         return False  # as it should be until the first day
     closed = stored.observed.state in _CLOSED_TO and stored.observed.state is not AccountState.NONE
-    seen = stored.checked_at
+    seen = stored.shown_closed_at or stored.checked_at
     return closed and not stored.closed_by_us and not (begun and seen and begun > seen)
 
 

@@ -10,7 +10,7 @@ from services.provisioner.plan.departments import DepartmentStep
 from services.provisioner.plan.drift import KINDS, Line, Owned, changes, compare, orphans, tree_drift
 from services.provisioner.store.port import StoredAccount
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
+NOW, LATER = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 ACTIVE, SUSPENDED, INVITED = AccountState.ACTIVE, AccountState.SUSPENDED, AccountState.INVITED
 SHOWN = Account("mei", ACTIVE, {"name": "Mei", "title": "Buyer"}, ("1",), frozenset({"tag:sales"}))
 STORED = StoredAccount(SHOWN, NOW, written={"title": "Buyer"}, granted=frozenset({"tag:sales"}))
@@ -62,30 +62,30 @@ def shown(**changes):
     ],
 )
 def test_what_differs(stored, seen, kind, fields):
-    found = compare("p1", stored, seen, OWNED).line
+    found = compare("p1", stored, seen, OWNED, LATER).line
     assert (found.kind, found.fields, found.person_id, found.native_id) == (kind, fields, "p1", "mei")
 
 
 def test_whoever_differs_is_looked_at_before_anything_is_planned():
     seen = shown(state=SUSPENDED, attributes={"title": "Boss"})
-    learnt = compare("p1", STORED, seen, OWNED).learnt
+    learnt = compare("p1", STORED, seen, OWNED, LATER).learnt
     assert (learnt.checked_at, learnt.observed.state) == (None, SUSPENDED)
     assert learnt.observed.attributes == {"name": "Mei", "title": "Boss"}
-    assert compare("p1", STORED, None, OWNED).learnt == replace(STORED, checked_at=None)
+    assert compare("p1", STORED, None, OWNED, LATER).learnt == replace(STORED, checked_at=None, shown_closed_at=LATER)
 
 
 def test_what_is_known_already_is_no_news():
     others = replace(STORED, observed=shown(state=SUSPENDED))
-    assert not compare("p1", others, others.observed, OWNED).line.news
+    assert not compare("p1", others, others.observed, OWNED, LATER).line.news
     left_alone = replace(STORED, observed=shown(attributes={"title": "Boss"}))
-    known = compare("p1", left_alone, left_alone.observed, OWNED).line
+    known = compare("p1", left_alone, left_alone.observed, OWNED, LATER).line
     assert (known.kind, known.news) == ("drift", False)
-    assert compare("p1", left_alone, shown(attributes={"title": "Chief"}), OWNED).line.news
+    assert compare("p1", left_alone, shown(attributes={"title": "Chief"}), OWNED, LATER).line.news
 
 
 def test_who_joined_is_remembered_and_is_no_drift():
     invited = replace(STORED, observed=shown(state=INVITED))
-    found = compare("p1", invited, SHOWN, OWNED)
+    found = compare("p1", invited, SHOWN, OWNED, LATER)
     assert found.line.kind == "agrees"
     assert (found.learnt.observed.state, found.learnt.checked_at) == (ACTIVE, NOW)
 
