@@ -17,7 +17,7 @@ from services.cli.errors import AnswerError, CommandError
 from services.cli.files import read_object, read_text
 from services.cli.messages import t
 from services.cli.running import find, read
-from services.cli.up import policy_file
+from services.cli.up import policy_file, policy_version
 
 if TYPE_CHECKING:
     from services.provisioner.policy.load import Policy
@@ -130,7 +130,7 @@ def _services(shared: Common, said: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("problem", "operator_api", urls["provisioner"], str(exc), "tenure operator add NAME")
         return
     yield from checks.of_status(status)
-    if (file := _file(shared, said)) and (version := _version(file)):
+    if (file := _file(shared, said)) and (version := policy_version(file)):
         yield from checks.of_policy_in_force(version, status.get("policy"), file.name)
 
 
@@ -139,17 +139,6 @@ def _file(shared: Common, said: Mapping[str, Any]) -> Path | None:
     if shared.config or "config" not in said:
         return None if shared.url and not shared.config else policy_file(shared)
     return Path(said["config"])
-
-
-def _version(file: Path) -> str | None:
-    """None for a file that is not there or faulty: that is told as such."""
-    from services.provisioner.connectors.registry import KINDS
-    from services.provisioner.policy.load import PolicyError, load
-
-    try:
-        return load(read_text(file), KINDS, name=file.name).version
-    except (FileNotFoundError, PolicyError):
-        return None
 
 
 async def _parts(environment: Mapping[str, str], said: Mapping[str, Any]) -> AsyncIterator[Finding]:

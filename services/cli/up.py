@@ -8,11 +8,13 @@ from types import FrameType
 
 import click
 
+from services.cli.client import Api
 from services.cli.command import CONFIG, Command, Common, by_name, common
 from services.cli.errors import UsageError
-from services.cli.files import read_object
+from services.cli.files import read_object, read_text
 from services.cli.messages import t
 from services.cli.rehearsal import moment
+from services.cli.running import find
 
 SAMPLE = Path(__file__).parent / "sample" / "tenure.yaml"
 
@@ -20,6 +22,17 @@ SAMPLE = Path(__file__).parent / "sample" / "tenure.yaml"
 def policy_file(shared: Common) -> Path:
     """`--config`, else ./tenure.yaml, else the built-in sample."""
     return shared.config or (CONFIG if CONFIG.exists() else SAMPLE)
+
+
+def policy_version(file: Path) -> str | None:
+    """None for a file that is not there or faulty: that is told as such."""
+    from services.provisioner.connectors.registry import KINDS
+    from services.provisioner.policy.load import PolicyError, load
+
+    try:
+        return load(read_text(file), KINDS, name=file.name).version
+    except (FileNotFoundError, PolicyError):
+        return None
 
 
 @contextmanager
@@ -75,6 +88,10 @@ def up(
         announced = True
         if said["embedded_broker"]:
             click.echo(t("up.embedded"), err=True)
+        with Api(find(shared)) as api:
+            in_force = api.get("/v1/status")["policy"]
+        if in_force != policy_version(options.config):
+            click.echo(t("up.not_applied", file=options.config, in_force=in_force), err=True)
         running.watch()
     if not announced:
         raise click.Abort

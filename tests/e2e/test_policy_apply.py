@@ -1,5 +1,12 @@
 """A policy is put in force while everything runs, and an edited file alone changes nothing."""
 
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 from staff import departments, hired
 from world import POLICY, running
@@ -61,3 +68,26 @@ def test_an_edited_file_changes_nothing_over_a_restart_until_it_is_applied(world
     assert grants(world) == {"sales"}
     assert world.ask("/v1/status")["policy"] == version
     assert "policy.file_differs" in service.log.read_text("utf-8")
+
+
+@contextmanager
+def up(data, policy):
+    """The lines that the command says on standard error, once it is ready; it ends with the block."""
+    command = [sys.executable, "-m", "services.cli", "--json", "up", "--data", str(data), "--config", str(policy)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            assert "ready" in child.stdout.readline(), child.stderr.read()
+            yield child.stderr
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.wait(60)
+
+
+def test_up_says_that_the_file_before_it_is_not_in_force(policy):
+    with tempfile.TemporaryDirectory(prefix="tenure-test-") as data:
+        Path(data).chmod(0o711)  # as root the store runs as another user
+        with up(data, policy):
+            pass
+        edit(policy, '["tag:sales"]', '["tag:vip"]')
+        with up(data, policy) as said:
+            assert any("tenure policy apply" in line for line in said)

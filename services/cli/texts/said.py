@@ -23,6 +23,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The embedded broker lives in memory and is for trying: what is not read yet is lost with it.",
         "内置消息服务只在内存中，仅供试用：尚未读取的内容会随它丢失。",
     ),
+    "up.not_applied": (
+        "{file} is not in force: policy {in_force} is, from before. Put it in force with `tenure policy apply`.",
+        "{file} 尚未生效：当前生效的是之前的策略 {in_force}。请用 `tenure policy apply` 使其生效。",
+    ),
     "up.ready": (
         "Tenure is ready.\n  events    {events}\n  operators {provisioner}\n  data      {data}\nStop it with Ctrl-C.",
         "Tenure 已就绪。\n  事件入口  {events}\n  管理接口  {provisioner}\n  数据目录  {data}\n按 Ctrl-C 停止。",
