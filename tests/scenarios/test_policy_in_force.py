@@ -6,7 +6,7 @@ from guarded import GUARDS, POLICY, Firm
 from services.kit.errors import ReopenError
 from services.provisioner.act.governance import Governance
 from services.provisioner.act.trees import Trees
-from services.provisioner.operators.effective import Effective, FaultyPolicyError
+from services.provisioner.operators.effective import BehindError, Effective, FaultyPolicyError
 from services.provisioner.operators.holds import Which
 from services.provisioner.operators.jobs import Jobs
 from services.provisioner.operators.operations import Operations
@@ -153,6 +153,15 @@ async def test_a_faulty_policy_is_refused_with_what_is_wrong(running, old, new, 
         await running.apply(running.firm.text.replace(old, new))
     assert any(word in problem["text"] for problem in raised.value.more["problems"])
     assert await running.firm.store.policy_in_force() == before
+
+
+async def test_who_compared_with_a_policy_that_is_not_in_force_any_more_is_told_so(running):
+    first, second = running.effective(), running.effective()
+    await first.apply(running.firm.text.replace("tag:sales", "tag:vip"), "operator:li", "vips")
+    with pytest.raises(BehindError):
+        await second.apply(running.firm.text, "operator:wu", "as it was")
+    with pytest.raises(BehindError):
+        await second.apply(running.firm.text, "operator:wu", "as it was", preview=True)
 
 
 async def test_what_the_other_services_read_is_named(running):

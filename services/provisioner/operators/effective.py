@@ -44,6 +44,13 @@ class FaultyPolicyError(OperatorError):
         super().__init__("nothing was changed; correct the file and apply it again", problems=problems)
 
 
+class BehindError(OperatorError):
+    status, title = 409, "another policy has come into force"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"{version} is in force since; look at what this one would change now", version=version)
+
+
 class ApplyBody(BaseModel):
     """`text` is the whole file. `preview`: say what would change, and change nothing."""
 
@@ -66,12 +73,17 @@ class Effective:
     jobs: Jobs
 
     async def apply(self, text: str, by: str, reason: str, *, preview: bool = False) -> Answer:
-        """Count whom the policy changes and, unless it is a preview, put it in force. Raises FaultyPolicyError.
+        """Count whom the policy changes and, unless it is a preview, put it in force.
+
+        Raises FaultyPolicyError; BehindError where the one that it was compared with is not in force any more.
 
         Every process opens again under it within a second or two; everybody is looked at from then on.
         """
         policy, now = self._read(text), self.operations.clock.business_now()
         changes, people = await self._counted(policy, now, preview=preview)
+        kept = await self.operations.store.policy_in_force()
+        if kept and kept.version != self.policy.version:
+            raise BehindError(kept.version)
         if not preview:
             await self._enforce(policy, text, by, reason, now)
         return {
