@@ -141,7 +141,6 @@ def _targets(parts_env: Mapping[str, str], settings: Settings, policy: Policy, l
         configs = expand(policy, parts_env)
     except PolicyError as exc:
         raise UsageError(str(exc)) from None
-    spaces = tuple(source.space for source in policy.sources.values())
     return {
         name: Target(
             name,
@@ -152,7 +151,7 @@ def _targets(parts_env: Mapping[str, str], settings: Settings, policy: Policy, l
             username=policy.accounts[name].username,
             departments=policy.departments[name].manage,
             under=policy.departments[name].under,
-            id_spaces=spaces,
+            space_of=policy.space_of,
             closes={case: (verb,) for case, verb in target.close_by.items()},
         )
         for name, target in policy.targets.items()

@@ -143,7 +143,7 @@ class InSandbox:
         rule = company.policy.accounts["crm"]
         company.targets["crm"] = Target(
             "crm", self.name, self.connector, "enforce", match=rule.match, username=rule.username, departments="full",
-            id_spaces=("urn:hr:acme",),
+            space_of=company.policy.space_of,
         )  # fmt: skip
 
     async def shown(self, native_id: str) -> Account | None:

@@ -16,7 +16,7 @@ from services.platforms.gate import GateClosedError
 from services.provisioner.act.endings import Ending, ending
 from services.provisioner.act.executor import result_of
 from services.provisioner.act.target import Target
-from services.provisioner.facts.departments import Departments
+from services.provisioner.facts.departments import Department, Departments
 from services.provisioner.model import Fact, FactKey, Step, WorkerKey
 from services.provisioner.plan.books import Books, Judged, message
 from services.provisioner.plan.departments import DepartmentStep, Wanted, plan_departments
@@ -158,7 +158,7 @@ class DepartmentPass:
                 d.name,
                 self.tree.parent(d.department_id),
                 d.order,
-                await self._leaders(d.leader_ids, d.department_id),
+                await self._leaders(d),
             )
             for d in self.tree.open()
         ]
@@ -166,19 +166,17 @@ class DepartmentPass:
         named = [d for d in self._links if d not in self.tree.known and d not in unannounced]
         return [*announced, *(Wanted(d, self.tree.name(d), None) for d in [*named, *unannounced])]
 
-    async def _leaders(self, leader_ids: Sequence[str], department_id: str) -> tuple[str, ...] | None:
+    async def _leaders(self, department: Department) -> tuple[str, ...] | None:
         """Native ids of those leaders who are in the department already; None where members carry it themselves."""
-        native = self._links.get(department_id)
+        native = self._links.get(department.department_id)
         if native is None or not self.target.connector.leaders_with_departments:
             return None
-        found = []
-        spaces = {fact.worker.id_space for fact in self.file.facts if fact.worker} | set(self.target.id_spaces)
-        for worker_id in leader_ids:
-            for space in sorted(spaces):
-                person_id = await self.store.person_of(WorkerKey(space, worker_id))
-                stored = (await self.store.accounts_of(person_id)).get(self.target.name) if person_id else None
-                if stored and stored.observed.state.open and native in stored.observed.departments:
-                    found.append(stored.observed.native_id)
+        found, space = [], self.target.space_of(department.leaders_from or "")
+        for worker_id in department.leader_ids:
+            person_id = await self.store.person_of(WorkerKey(space, worker_id))
+            stored = (await self.store.accounts_of(person_id)).get(self.target.name) if person_id else None
+            if stored and stored.observed.state.open and native in stored.observed.departments:
+                found.append(stored.observed.native_id)
         return tuple(sorted(found))
 
     # ------------------------------------------------------------ the end

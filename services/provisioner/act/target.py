@@ -1,6 +1,6 @@
 """One configured target as the passes see it: its connector, its lists, and what policy says about the whole of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,8 +23,8 @@ class Target:
     username: str | None = None
     departments: Literal["none", "link", "full"] = "none"
     under: str = "/"
-    id_spaces: Sequence[str] = ()
-    """Whose worker numbers a department's `leader_ids` can be."""
+    space_of: Callable[[str], str] = str
+    """Source (URN) → whose worker numbers the `leader_ids` of its departments are."""
     closes: Mapping[Case, tuple[Verb, ...]] = field(default_factory=dict)
     lists: Lists = field(init=False)
     _top: list[str] = field(default_factory=list, init=False)

@@ -1,6 +1,6 @@
 """The tree of departments at an instant, folded from their facts as a person's timeline is from theirs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -11,7 +11,7 @@ from services.provisioner.facts.job import Origin, credit
 from services.provisioner.facts.order import instant_of, key_at
 from services.provisioner.facts.standing import APPLIES, stand
 from services.provisioner.facts.tree import Tree, returns
-from services.provisioner.model import Fact, FactKey, Verdict, VerdictKind
+from services.provisioner.model import Fact, FactKey, Verdict, VerdictKind, WorkerKey
 
 PARENT_CYCLE = Verdict(VerdictKind.INBOX, "parent_cycle")
 SUCCESSOR_CYCLE = Verdict(VerdictKind.INBOX, "successor_cycle")
@@ -27,6 +27,8 @@ class Department:
     parent_id: str | None = None
     order: int | None = None
     leader_ids: tuple[str, ...] = ()
+    leaders_from: str | None = None
+    """The source that named them: their numbers are those of its id space."""
     deputy_ids: tuple[str, ...] = ()
     closed_at: datetime | None = None
     successor_id: str | None = None
@@ -50,8 +52,8 @@ class Departments:
     verdicts: Mapping[FactKey, Verdict] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     next_change: datetime | None = None
-    led: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Open departments by who leads them: asked for everybody, so worked out once a tree."""
+    led: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Open departments, each with the source that says so, by who leads them: worked out once a tree."""
 
     def get(self, department_id: str) -> Department:
         """The department; one that was named but never announced exists under its id."""
@@ -76,9 +78,14 @@ class Departments:
         """Whatever counts in this department or below it, closed ones that it succeeds too."""
         return self.tree.below(self.effective(department_id)) | {department_id}
 
-    def led_by(self, worker_ids: Iterable[str]) -> frozenset[str]:
-        """The open departments that name one of these workers as leader."""
-        return frozenset(led for worker_id in worker_ids for led in self.led.get(worker_id, ()))
+    def led_by(self, workers: Iterable[WorkerKey], space_of: Callable[[str], str]) -> frozenset[str]:
+        """The open departments that name one of these workers as leader; `space_of` a source are its numbers."""
+        return frozenset(
+            led
+            for worker in workers
+            for led, source in self.led.get(worker.worker_id, ())
+            if space_of(source) == worker.id_space
+        )
 
     def open(self) -> tuple[Department, ...]:
         """Departments that are not closed, parents before children, siblings by order and id."""
@@ -110,11 +117,12 @@ def departments(facts: Iterable[Fact], at: datetime) -> Departments:
     return Departments(known, Tree.of(known), fold.verdicts, problems, next_change, _led(known))
 
 
-def _led(known: Mapping[str, Department]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def _led(known: Mapping[str, Department]) -> dict[str, tuple[tuple[str, str], ...]]:
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
     for department in known.values():
         for worker_id in department.leader_ids if department.closed_at is None else ():
-            found[worker_id] = (*found.get(worker_id, ()), department.department_id)
+            led = (department.department_id, department.leaders_from or "")
+            found[worker_id] = (*found.get(worker_id, ()), led)
     return found
 
 
@@ -154,6 +162,8 @@ class _Fold:
         known = self.known.get(body.department_id) or Department(body.department_id, body.department_id)
         origin = self.origin.setdefault(body.department_id, {})
         credit(origin, said, fact.key)
+        if "leader_ids" in said:
+            said["leaders_from"] = fact.key.source
         self.known[body.department_id] = replace(known, **said, facts=tuple(dict.fromkeys(origin.values())))
         return APPLIES
 

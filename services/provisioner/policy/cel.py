@@ -6,7 +6,7 @@ whether it is known). So `!(employment.type in ["agency"])` is not true of someb
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -18,7 +18,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_strings
 
 from contracts import hr
-from services.provisioner.model import PersonState, WorkerState
+from services.provisioner.model import PersonState, WorkerKey, WorkerState
 from services.provisioner.policy.cel_paths import Read, reads
 from services.provisioner.policy.names import display_name
 
@@ -51,8 +51,8 @@ class Departments(Protocol):
         """The department itself, or the one that took over when it was closed."""
         ...
 
-    def led_by(self, worker_ids: Iterable[str]) -> frozenset[str]:
-        """The departments that name one of these worker ids as leader."""
+    def led_by(self, workers: Iterable[WorkerKey], space_of: Callable[[str], str]) -> frozenset[str]:
+        """The departments that name one of these workers as leader; `space_of` tells a source's id space."""
         ...
 
 

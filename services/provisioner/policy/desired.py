@@ -75,7 +75,7 @@ def _wanted(
         attributes={name: _text(context.value(attribute.path)) for name, attribute in rules.attributes.items()},
         on_create=frozenset(name for name, attribute in rules.attributes.items() if attribute.on_create),
         departments=_departments(context) if placed else (),
-        leads=_leads(state, departments) if placed and open_ else frozenset(),
+        leads=_leads(policy, state, departments) if placed and open_ else frozenset(),
         manager=_manager(context),
         grants=held.grants,
         denied=held.denied,
@@ -175,8 +175,8 @@ def _mode(target: Target, context: Context) -> Mode:
     return "enforce" if target.enforce_for.holds(context) else "observe"
 
 
-def _leads(state: PersonState, departments: Departments) -> frozenset[str]:
-    return departments.led_by(worker.worker.worker_id for worker in state.workers if worker.active)
+def _leads(policy: Policy, state: PersonState, departments: Departments) -> frozenset[str]:
+    return departments.led_by((worker.worker for worker in state.workers if worker.active), policy.space_of)
 
 
 def _manager(context: Context) -> str | None:

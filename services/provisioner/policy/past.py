@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from contracts.decisions import Decision
 from services.provisioner.facts.departments import departments
 from services.provisioner.facts.order import instant_of
-from services.provisioner.model import Fact, PersonState
+from services.provisioner.model import Fact, PersonState, WorkerKey
 from services.provisioner.policy.cel import Condition, Context, Departments, midnight
 
 D = TypeVar("D", bound=Decision)
@@ -31,7 +31,7 @@ class _Flat:
     def effective(self, department_id: str) -> str:
         return department_id
 
-    def led_by(self, worker_ids: Iterable[str]) -> frozenset[str]:  # noqa: ARG002 - the protocol's
+    def led_by(self, workers: Iterable[WorkerKey], space_of: Callable[[str], str]) -> frozenset[str]:  # noqa: ARG002 - the protocol's
         return frozenset()
 
 

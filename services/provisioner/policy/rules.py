@@ -101,6 +101,10 @@ class Policy:
     protected: frozenset[str] = frozenset()
     guards: tuple[Guard, ...] = ()
 
+    def space_of(self, source: str) -> str:
+        """Whose numbers a source (URN) speaks of; one that is not declared speaks of its own."""
+        return next((one.space for one in self.sources.values() if one.source == source), source)
+
     def absence(self, kind: str) -> str | None:
         """The key of `absences` by which an absence of this kind closes access; None where access is kept."""
         key = kind if kind in self.absences else "*"

@@ -1,12 +1,12 @@
 """The tree of departments at any instant, folded once for each stretch in which it stays the same."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from services.provisioner.facts.departments import Departments, departments
 from services.provisioner.facts.order import instant_of
-from services.provisioner.model import Fact
+from services.provisioner.model import Fact, WorkerKey
 
 KEPT = 1_000_000
 """Departments kept in memory over all folded trees."""
@@ -30,8 +30,8 @@ class Asked:
     def effective(self, department_id: str) -> str:
         return self.path(department_id)[-1]
 
-    def led_by(self, worker_ids: Iterable[str]) -> frozenset[str]:
-        return self.tree.led_by(worker_ids)
+    def led_by(self, workers: Iterable[WorkerKey], space_of: Callable[[str], str]) -> frozenset[str]:
+        return self.tree.led_by(workers, space_of)
 
 
 class Trees:

@@ -98,7 +98,6 @@ class Company:
         connector = open_memory(name, MemoryConfig(), self.gate, platform)
         return Target(
             name, "memory", connector, mode, match=rule.match, username=rule.username, departments=departments,
-            id_spaces=("urn:hr:acme",),
         )  # fmt: skip
 
     # -------------------------------------------------- HR

@@ -7,7 +7,7 @@ from telling import at, hired, told, verdict_of, withdrawn
 
 from contracts import hr
 from services.provisioner.facts.departments import departments
-from services.provisioner.model import VerdictKind
+from services.provisioner.model import VerdictKind, WorkerKey
 
 DAY = at("2026-06-01")
 APPLIES = (VerdictKind.APPLIES, "")
@@ -69,7 +69,9 @@ def test_an_absent_field_keeps_and_null_clears():
     found = tree(HEAD, SALES, EAST, moved, renamed)
     assert found.path("EAST") == ("EAST",)
     assert (found.name("SALES"), found.path("SALES")) == ("SALES", ("HEAD", "SALES"))
-    assert found.led_by(["W7", "W8"]) == {"SALES"}
+    leaders = [WorkerKey(SALES.key.source, worker_id) for worker_id in ("W7", "W8")]
+    assert found.led_by(leaders, str) == {"SALES"}
+    assert found.led_by(leaders, lambda _source: "urn:hr:elsewhere") == frozenset(), "W7 of another company"
     assert found.get("SALES").facts == (SALES.key, renamed.key)
 
 

@@ -1,6 +1,6 @@
 """The people of these tests: Mei and Wei, and the departments they work in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,8 +24,8 @@ class Tree:
     def effective(self, department_id: str) -> str:
         return CLOSED.get(department_id, department_id)
 
-    def led_by(self, worker_ids: Iterable[str]) -> frozenset[str]:
-        ids = set(worker_ids)
+    def led_by(self, workers: Iterable[WorkerKey], space_of: Callable[[str], str]) -> frozenset[str]:  # noqa: ARG002 - the protocol's
+        ids = {worker.worker_id for worker in workers}
         return frozenset(department for department, leaders in LEADERS.items() if ids & set(leaders))
 
 
