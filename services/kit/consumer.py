@@ -2,7 +2,7 @@
 
 FastStream logs what a handler raises and reads on; the next commit would then skip the broken batch for ever. So the
 first exception latches: nothing more is taken or committed, and `watch` ends the service. Its restart reads again from
-the last commit. `watch` also ends it when the task that reads has ended: no ping of the broker would tell.
+the last commit. `watch` also ends it when a task that reads has ended: no ping of the broker would tell.
 """
 
 import asyncio
@@ -49,13 +49,13 @@ class Consumer:
         await self._commit(kafka.next_offsets(records))
 
     async def watch(self) -> None:
-        """Ends the service once a batch could not be taken in, or the task that reads has ended.
+        """Ends the service once a batch could not be taken in, or a task that reads has ended.
 
         To be called when the subscriber is started.
         """
         broken = asyncio.create_task(self._broken.wait())
         try:
-            await asyncio.wait([broken, *self.subscriber.tasks], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([broken, *self._reading()], return_when=asyncio.FIRST_COMPLETED)
         finally:
             broken.cancel()
         if self._broken.is_set():
@@ -89,10 +89,20 @@ class Consumer:
         return State(bool(parts), f"{len(parts)}_partitions")
 
     def consuming(self) -> State:
-        """Whether the task that reads still runs; only a restart brings it back."""
-        tasks: list[asyncio.Task[Any]] = self.subscriber.tasks
-        ended = self._broken.is_set() or any(task.done() for task in tasks)
+        """Whether the tasks that read still run; only a restart brings one back."""
+        ended = self._broken.is_set() or any(task.done() for task in self._reading())
         return State(not ended, "ended" if ended else "running")
+
+    def _reading(self) -> list[asyncio.Task[Any]]:
+        """FastStream's task, and below it those of aiokafka 0.14 that fetch, keep the group and follow the cluster.
+
+        aiokafka shows them nowhere, and without the first FastStream's waits for ever; a test ends each.
+        """
+        inner: Any = self.subscriber.consumer
+        if not isinstance(inner, AIOKafkaConsumer):
+            return list(self.subscriber.tasks)
+        below = (inner._fetcher._fetch_task, inner._coordinator._coordination_task, inner._client._sync_task)  # noqa: SLF001 - see above
+        return [*self.subscriber.tasks, *below]
 
     def lag(self) -> int:
         """Records of our partitions that are not taken in, as far as the last fetch knew."""
