@@ -88,12 +88,15 @@ class DepartmentPass:
         blocked: Ending | None = None
         try:
             for step in steps:
+                if step.parent and step.parent not in self._links:
+                    continue  # what it hangs under was refused
                 try:
                     await self._take(step)
                 except PlatformError as error:
                     self._tell(step, error)
-                    blocked = await self._refused(step, error)
-                    if step.verb != "delete_department":
+                    refused = await self._refused(step, error)
+                    blocked = refused if blocked is None or refused.verdict == "retry" else blocked
+                    if step.verb != "delete_department" and (refused.verdict != "inbox" or refused.pause_target):
                         break
                 else:
                     self._tell(step, None)
