@@ -28,6 +28,8 @@ class PersonIdentified(Decision):
     kind: Literal["person_identified"] = "person_identified"
     id_space: Id
     worker_id: Id
+    since: AwareDatetime | None = None
+    """Where several humans had the number one after the other: the first moment (UTC, whole seconds) of this one."""
 
 
 class AccountLinked(Decision):

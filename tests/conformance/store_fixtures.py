@@ -158,6 +158,11 @@ def hired(ident, *, worker=MEI, person=None, revision=1, at=NOW, batch=None, **f
     return fact(body, ident, worker=worker, person=person, revision=revision, at=at)
 
 
+def updated(ident, *, worker=MEI, person=None, at=NOW, **fields):
+    body = hr.Updated(effective_at="2026-03-02", worker_id=worker.worker_id, person=hr.Person(**fields))
+    return fact(body, ident, worker=worker, person=person, at=at)
+
+
 def linked(ident, person, *, worker=MEI, at=NOW):
     body = hr.Linked(effective_at="2026-03-02", worker_id=worker.worker_id, person_id=person)
     return fact(body, ident, worker=worker, person=person, at=at)

@@ -28,6 +28,7 @@ from store_fixtures import (  # noqa: F401 - fixtures
     subject,
     take_in,
     template,
+    updated,
     wake,
     withdrawn,
 )
@@ -92,11 +93,56 @@ async def test_a_worker_changes_hands_and_both_hear_of_it(store):
     assert await store.persons() == [P881]
 
 
-async def test_the_first_hire_that_names_the_person_wins_whatever_its_arrival(store):
-    await take_in(store, hired("h1", person="late", at=LATER))
+async def test_the_first_fact_that_names_the_person_wins_whatever_its_arrival(store):
+    await take_in(store, updated("u1", person="late", at=LATER))
     assert persons(await take_in(store, hired("h2", person="early", at=EARLIER))) == [{"late", "early"}]
-    await take_in(store, hired("h3", person="between", at=NOW))
+    await take_in(store, updated("u3", person="between", at=NOW))
     assert await store.person_of(MEI) == "early"
+
+
+SECOND = f"{MEI_ID}@2026-03-02T09:00:00Z"
+"""Who holds Mei's number from NOW on."""
+
+
+async def test_a_number_given_to_another_person_is_divided_by_date(store):
+    await take_in(store, hired("h1", person="first", at=EARLIER, mobile="+8613800000001"))
+    assert persons(await take_in(store, hired("h2", person="second", mobile="+8613800000002"))) == [{"second"}]
+    assert persons(await take_in(store, updated("u1", at=EARLIER), updated("u2", at=LATER))) == [{"first"}, {"second"}]
+    assert [await idents(store, who) for who in ("first", "second")] == [["h1", "u1"], ["h2", "u2"]]
+    assert await store.persons_known_by({"+8613800000002"}) >= {"second"}
+    assert [card.person_id for card in await store.find("+8613800000002")] == ["second"]
+    assert await store.persons() == ["first", "second"]
+
+
+async def test_a_number_is_whose_it_is_now(store):
+    await take_in(store, hired("h1", person="first", at=EARLIER), hired("h2", person="second", at=LATER))
+    assert await store.person_of(MEI) == "first"
+    await store.set_clock(LATER, 0.0)
+    assert await store.person_of(MEI) == "second"
+
+
+async def test_a_division_that_moves_or_goes_takes_its_facts_along(store):
+    await take_in(store, hired("h1", person="first", at=EARLIER), hired("h2", person="second", at=NOW))
+    between = NOW + timedelta(hours=1)
+    await take_in(store, updated("u1", at=between), hired("h2", person="second", revision=2, at=LATER))
+    assert [await idents(store, who) for who in ("first", "second")] == [["h1", "u1"], ["h2", "h2"]]
+    touched = persons(await take_in(store, hired("h2", person="first", revision=3, at=LATER)))
+    assert touched == [{"first", "second"}]
+    assert await idents(store, "first") == ["h1", "h2", "u1", "h2", "h2"]
+    assert await store.persons() == ["first"]
+
+
+async def test_an_operator_divides_a_number(store):
+    await take_in(store, hired("h1", at=EARLIER), hired("h2", at=NOW), updated("u1", at=LATER))
+    async with store.intake() as tx:
+        await tx.decide(_identified("d1", SECOND, NOW).model_copy(update={"since": NOW}))
+    assert [await idents(store, who) for who in (MEI_ID, SECOND)] == [["h1"], ["h2", "u1"]]
+    assert await store.person_of(MEI) == SECOND
+    await take_in(store, updated("u2", at=LATER), withdrawn("w1", "u1"))
+    assert await idents(store, SECOND) == ["h2", "u1", "u2", "w1"]
+    async with store.intake() as tx:
+        await tx.decide(_identified("d2", MEI_ID, LATER).model_copy(update={"since": NOW}))
+    assert await idents(store, MEI_ID) == ["h1", "h2", "u1", "u2", "w1"]
 
 
 async def test_hrs_last_link_wins_over_every_hire_whatever_its_arrival(store):

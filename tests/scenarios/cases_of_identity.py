@@ -1,6 +1,6 @@
 """Neighbours of the edge cases: identity and names."""
 
-from case_words import ACTIVE, DISABLED, GONE, Cases, back_from, hire, joined, leave, mobile_of, renamed
+from case_words import ACTIVE, DISABLED, GONE, Cases, back_from, hire, joined, leave, mobile_of, move, renamed
 
 case = Cases()
 
@@ -71,6 +71,7 @@ case(
     ["applied"] * 3,
 )
 _two = [hire("E1"), hire("E2", "2024-03-01", "D-FIN", name="李娜")]
+_OCTOBER = "2025-10-01T09:00:00+08:00"
 _JUNE = "2025-06-01T09:00:00+08:00"
 _both = {"status": "active", "active_on": ["2025-06-30"]}
 case(
@@ -107,6 +108,43 @@ case(
         hire("E2", "2025-03-01", "D-FIN", name="李娜", person={"mobile": mobile_of("E1"), "email": "li@corp.example"}),
     ],
     {"E1": ACTIVE, "E2": {"status": "conflict"}},
+)
+_ANEW = hire(
+    "E1",
+    "2025-09-01",
+    "D-FIN",
+    event_id="anew",
+    name="赵敏",
+    person={"mobile": "19987654321", "email": "zhao@corp.example"},
+    previous_employee_id="E9",
+)
+case(
+    "NI34",
+    "a number that HR gives to somebody else, by name",
+    [hire("E1"), leave("E1"), _ANEW],
+    {"E1": {"status": "active", "display_name": "赵敏", "department_id": "D-FIN", "mobile": "19987654321"}},
+    ["applied"] * 3,
+)
+case(
+    "NI35",
+    "late news of who had the number before",
+    [
+        hire("E1"),
+        leave("E1"),
+        _ANEW,
+        renamed("E1", "2025-05-01", name="周大宁", mobile="19900000001") | {"recorded_at": _OCTOBER},
+        move("E1", "2025-05-02", "D-ADMIN") | {"recorded_at": _OCTOBER},
+        leave("E1", "2025-06-01", event_id="sooner", recorded_at=_OCTOBER),
+        back_from("E1-leave", "E1", GONE, "2025-10-02T09:00:00+08:00"),
+    ],
+    {"E1": {"status": "active", "display_name": "赵敏", "department_id": "D-FIN", "mobile": "19987654321"}},
+)
+case(
+    "NI36",
+    "the second holder leaves as well",
+    [hire("E1"), leave("E1"), _ANEW, leave("E1", "2025-12-01", event_id="anew-leave")],
+    {"E1": DISABLED | {"disabled_at": ["2025-08-01"], "active_on": ["2025-09-02"]}},
+    ["applied"] * 4,
 )
 for _nth, (_what, _name) in enumerate({
     "full-width letters": "Ｗａｎｇ Ｗｅｉ", "written from the right": "محمد علي",

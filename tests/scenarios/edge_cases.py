@@ -199,7 +199,8 @@ async def _state(company, offset):
     """The state in the books and its reason, unless the timeline says since that the fact stands no more."""
     [found] = [kept for kept in company.store._tables.events.values() if kept.new.offset == offset]
     if found.state == "confirmed" and found.new.fact.worker is not None:
-        person = await company.store.person_of(found.new.fact.worker)
+        tables = company.store._tables
+        person = tables.workers[tables.subjects[found.key[:2]].owner.worker].person_id
         verdict = timeline(*await company.store.facts_of(person)).verdicts[found.key]
         if verdict.kind in (VerdictKind.SUPERSEDED, VerdictKind.WITHDRAWN):
             return "superseded", verdict.reason

@@ -45,12 +45,13 @@ class State:
 
 @dataclass
 class Drawn:
-    """`true` is by worker, the date at which it begins, and what holds from then on."""
+    """`true` is by worker and whose it is, the date at which it begins, and what holds from then on."""
 
     clean: list[dict]
     heard: list[dict]
-    true: dict[str, dict[str, tuple]]
+    true: dict[tuple[str, str], dict[str, tuple]]
     linked: bool
+    reissued: bool
 
 
 def drawn(seed: int) -> Drawn:
@@ -59,15 +60,18 @@ def drawn(seed: int) -> Drawn:
     clean, true = list(_departments(dice)), {}
     linked = len(workers) > 1 and dice.random() < 0.3
     for worker in workers:
-        true[worker] = {}
         human = "W1" if linked and worker == "W2" else worker
-        clean += _life(dice, worker, human, true[worker])
+        clean += _life(dice, worker, human, true.setdefault((worker, f"{SPACE}/{human}"), {}))
+    reissued = not linked and dice.random() < 0.35
+    if reissued:
+        clean += _reissued(dice, true)
     if linked:
-        day = dice.choice((min(true["W2"]), *true["W2"]))
+        days = true["W2", f"{SPACE}/W1"]
+        day = dice.choice((min(days), *days))
         clean.append(_event(dice, HR, "worker.linked", day, worker_id="W2", person_id=f"{SPACE}/W1"))
     heard = [one for event in clean for one in _as_heard(dice, event)]
     dice.shuffle(heard)
-    return Drawn(clean, heard, true, linked)
+    return Drawn(clean, heard, true, linked, reissued)
 
 
 def fact_of(event: dict) -> Fact:
@@ -82,17 +86,29 @@ def fact_of(event: dict) -> Fact:
 # ---------------------------------------------------------------- what happened
 
 
-def _life(dice, worker, human, true) -> Iterator[dict]:
-    """Facts of one worker on rising dates, each possible where it stands."""
-    state, day = State(), FIRST + timedelta(days=dice.randrange(30))
-    for _ in range(dice.randint(1, 7)):
-        kind = dice.choice(MAY_FOLLOW[state.status])
+def _reissued(dice, true) -> Iterator[dict]:
+    """A number that two humans have one after the other; HR names the second one, and perhaps the first."""
+    first = dice.choice((None, "P7"))
+    before = true.setdefault(("W7", f"{SPACE}/p/P7" if first else f"{SPACE}/W7"), {})
+    yield from _life(dice, "W7", "W7", before, person=first, leaves=True)
+    begins = date.fromisoformat(max(before)) + timedelta(days=dice.randint(0, 20))
+    yield from _life(dice, "W7", "W8", true.setdefault(("W7", f"{SPACE}/p/P8"), {}), person="P8", day=begins)
+
+
+def _life(dice, worker, human, true, *, person=None, leaves=False, day=None) -> Iterator[dict]:
+    """Facts of one worker on rising dates, each possible where it stands; hires name the person, if there is one."""
+    state, day = State(), day or FIRST + timedelta(days=dice.randrange(30))
+    for left in range(dice.randint(1, 7), -1, -1):
+        if not left and (not leaves or state.status == "gone"):
+            return
+        kind = dice.choice(MAY_FOLLOW[state.status]) if left else "left"
         if kind == "assignment_started" and state.others:
             kind = dice.choice(("assignment_started", "assignment_ended"))
         source = HR if kind in ("hired", "stated", "left") else dice.choice((HR, PAYROLL))
-        yield _event(
-            dice, source, f"worker.{kind}", day.isoformat(), worker_id=worker, **_say(dice, kind, human, state, day)
-        )
+        said = _say(dice, kind, human, state, day)
+        if person and kind in ("hired", "stated"):
+            said["person_id"] = person
+        yield _event(dice, source, f"worker.{kind}", day.isoformat(), worker_id=worker, **said)
         true[day.isoformat()] = state.shown()
         day += timedelta(days=dice.randint(1, 40))
 

@@ -1,10 +1,11 @@
 """What a pass decides once: whose employments it rests on, a name that it gave, an account that became the person's."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from contracts.decisions import Decision
+from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.act.case import Case
-from services.provisioner.model import AccountState
+from services.provisioner.model import AccountState, WorkerKey
 from services.provisioner.plan.decided import identified, linked, named
 from services.provisioner.plan.planner import GONE
 from services.provisioner.store.port import StoredAccount
@@ -22,7 +23,14 @@ def _identified(case: Case, person_id: str, stored: StoredAccount | None) -> Ite
         return
     for worker in case.state.workers:
         if worker.active and not worker.unidentified and worker.begun_at and not case.settled(worker):
-            yield identified(person_id, worker.worker, worker.begun_at, case.at)
+            yield identified(person_id, worker.worker, worker.begun_at, case.at, _since(case, worker.worker))
+
+
+def _since(case: Case, worker: WorkerKey) -> datetime | None:
+    """Since when the person has the number, where an operator told several holders of it apart."""
+    said = (decision for decision in case.file.decisions if isinstance(decision, PersonIdentified))
+    since = (each.since for each in said if (each.id_space, each.worker_id) == worker and each.since is not None)
+    return max(since, default=None)
 
 
 def _linked(case: Case, target: str, person_id: str, after: StoredAccount | None) -> tuple[Decision, ...]:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from contracts import hr
 from contracts.decisions import Decision
-from services.provisioner.facts.doubts import MANY, may_be, new_numbers, said_of
+from services.provisioner.facts.doubts import MANY, may_be, new_numbers
 from services.provisioner.facts.fold import timeline
-from services.provisioner.facts.marks import marks_of
+from services.provisioner.facts.marks import marks_of, said_of
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store.port import Questions

@@ -9,10 +9,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.fold import timeline
-from services.provisioner.facts.marks import is_doubt, marks_of, perhaps_same
+from services.provisioner.facts.marks import is_doubt, marks_of, perhaps_same, said_of
 from services.provisioner.facts.order import instant_of
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Fact, FactKey, WorkerKey
@@ -30,12 +29,6 @@ def new_numbers(
     named = {fact.worker for fact in facts if fact.person_id is not None}
     named |= {WorkerKey(d.id_space, d.worker_id) for d in decisions if isinstance(d, PersonIdentified)}
     return ((worker, hire) for worker, hire in line.firsts.items() if worker not in named)
-
-
-def said_of(fact: Fact) -> hr.Person:
-    """What a fact says of who somebody is."""
-    said = getattr(fact.body, "person", None)
-    return said if isinstance(said, hr.Person) else hr.Person()
 
 
 def may_be(theirs: Timeline, hire: Fact) -> bool:

@@ -116,7 +116,7 @@ def _doubt(job: Job, human: Human, fact: Fact, body: hr.Hired | hr.Stated, at: d
     if job.begun is None:
         other = human.unclear.get(job.worker)
         return None if other is None else marks.like(other)
-    return None if marks.same_again(human.person, body.person) else marks.IDENTITY_UNCLEAR
+    return None if marks.same_again(human.person, human.marks, body.person) else marks.IDENTITY_UNCLEAR
 
 
 def _settles(decision: PersonIdentified, job: Job, human: Human, fact: Fact, at: datetime) -> bool:

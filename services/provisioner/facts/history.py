@@ -1,11 +1,12 @@
 """Many people at once: facts in any order, grouped by whom they are about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
+from services.provisioner.facts.division import decided_holder, held_by, may_be_divided, number_of, since_of
 from services.provisioner.facts.identity import (
     BEGINS,
     acting,
@@ -43,7 +44,7 @@ def history(facts: Iterable[Fact], decisions: Iterable[Decision] = (), at: datet
     said: dict[WorkerKey, list[PersonIdentified]] = {}
     for decision in decisions:
         if isinstance(decision, PersonIdentified):
-            said.setdefault(WorkerKey(decision.id_space, decision.worker_id), []).append(decision)
+            said.setdefault(decided_holder(decision), []).append(decision)
     subjects: dict[Name, Fact] = {}
     for fact in facts:
         known = subjects.get(name_of(fact))
@@ -59,12 +60,28 @@ def history(facts: Iterable[Fact], decisions: Iterable[Decision] = (), at: datet
             by_worker.setdefault(subject.worker, []).append(fact)
         else:
             found.unplaced.append(fact)
+    by_worker = _by_holder(by_worker, said)
     workers = by_worker.keys() | said.keys()
     named = {
         own_person_id(worker): _named(worker, by_worker.get(worker, []), said.get(worker, ()), at) for worker in workers
     }
     for worker, own in by_worker.items():
         found.persons.setdefault(whose(own_person_id(worker), named), []).extend(own)
+    return found
+
+
+def _by_holder(by_number: Mapping[WorkerKey, Sequence[Fact]], said: Iterable[WorkerKey]) -> dict[WorkerKey, list[Fact]]:
+    """The facts of each number by who held it."""
+    decided: dict[WorkerKey, list[datetime]] = {}
+    for worker in said:
+        if (since := since_of(worker)) is not None:
+            decided.setdefault(number_of(worker), []).append(since)
+    found: dict[WorkerKey, list[Fact]] = {}
+    for number, facts in by_number.items():
+        divided = number in decided or may_be_divided(facts)
+        holders = held_by(number, facts, decided.get(number, ())) if divided else {}
+        for fact in facts:
+            found.setdefault(holders.get(name_of(fact), number), []).append(fact)
     return found
 
 

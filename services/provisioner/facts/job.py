@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from contracts import hr
 from contracts.base import Frozen
 from contracts.decisions import PersonIdentified
+from services.provisioner.facts.marks import marks_of
 from services.provisioner.facts.standing import APPLIES, Name
 from services.provisioner.model import (
     Absence,
@@ -51,6 +52,8 @@ class Human:
     """What is known of the person beside the employments, while folding. `applied` are this instant's facts."""
 
     person: hr.Person = NO_PERSON
+    marks: set[str] = field(default_factory=set)
+    """All mobiles and personal e-mails that were ever theirs."""
     extra: dict[str, object] = field(default_factory=dict)
     zone: str = "UTC"
     origin: Origin = field(default_factory=dict)
@@ -82,6 +85,7 @@ class Human:
         if changes:
             whole = self.person is NO_PERSON and only is None
             self.person, self.changed = said if whole else self.person.model_copy(update=changes), True
+            self.marks |= marks_of(said)
             credit(self.origin, (f"person.{name}" for name in changes), fact.key)
 
 

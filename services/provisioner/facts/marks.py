@@ -3,29 +3,35 @@
 Answers are used only where HR does not say itself whose worker it is, and no decision does.
 """
 
+from collections.abc import Set as AbstractSet
+
 from contracts import hr
 from services.provisioner.facts.identity import own_person_id
-from services.provisioner.model import Verdict, VerdictKind, WorkerKey
+from services.provisioner.model import Fact, Verdict, VerdictKind, WorkerKey
 
 IDENTITY_UNCLEAR = Verdict(VerdictKind.INBOX, "identity_unclear")
 LIKE = "identity_like:"
 
 
-def same_again(known: hr.Person, said: hr.Person) -> bool:
-    """A hire under the number of somebody who left: is it them?
+def same_again(known: hr.Person, had: AbstractSet[str], said: hr.Person) -> bool:
+    """A hire under the number of somebody who left: is it them? `had` are the marks they ever had.
 
     A mobile or personal e-mail that agrees says so; the name alone only where neither side has another mark.
     """
-    if _agree(known.mobile, said.mobile) or _agree(known.personal_email, said.personal_email):
-        return True
-    marked = any((known.mobile, known.personal_email, said.mobile, said.personal_email))
-    return not marked and _agree(_name(known), _name(said))
+    marks = marks_of(said)
+    return bool(had & marks) or (not had and not marks and _agree(_name(known), _name(said)))
 
 
 def perhaps_same(other: hr.Person, said: hr.Person) -> bool:
     """A hire under a new number: is it perhaps this other person? One mark alone says nothing."""
     marks = [_agree(other.mobile, said.mobile), _agree(other.personal_email, said.personal_email)]
     return all(marks) or (any(marks) and _agree(_name(other), _name(said)))
+
+
+def said_of(fact: Fact) -> hr.Person:
+    """What a fact says of who somebody is."""
+    said = getattr(fact.body, "person", None)
+    return said if isinstance(said, hr.Person) else hr.Person()
 
 
 def marks_of(person: hr.Person) -> frozenset[str]:

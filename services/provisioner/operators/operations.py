@@ -11,6 +11,7 @@ from services.kit.clock import Clock, Virtual
 from services.platforms import gate
 from services.platforms.errors import CredentialError, PlatformError
 from services.platforms.gate import GateClosedError
+from services.provisioner.facts.division import number_of
 from services.provisioner.operators.errors import (
     AmbiguousPersonError,
     OperatorError,
@@ -114,7 +115,8 @@ class Operations:
     async def identify(self, text: str) -> str:
         """The person whom any of their ids names; raises UnknownPersonError, AmbiguousPersonError (with the ids)."""
         cards = await self.store.find(text)
-        exact = [card for card in cards if text in _ids(card)]
+        whole = [card for card in cards if text == card.person_id]
+        exact = whole or [card for card in cards if text in _ids(card)]
         found = exact or list(cards)
         if not found:
             raise UnknownPersonError
@@ -236,5 +238,6 @@ def count(books: Books, ends: Ends) -> tuple[int, int]:
 
 
 def _ids(card: PersonCard) -> set[str]:
-    ids = {card.person_id, *card.native_ids.values(), *(w.worker_id for w in card.workers)}
-    return ids | {f"{w.id_space}/{w.worker_id}" for w in card.workers} | {card.person_id.rpartition("/")[2]}
+    workers = {*card.workers, *map(number_of, card.workers)}
+    ids = {card.person_id, *card.native_ids.values(), *(w.worker_id for w in workers)}
+    return ids | {f"{w.id_space}/{w.worker_id}" for w in workers} | {card.person_id.rpartition("/")[2]}

@@ -55,7 +55,9 @@ def named(person_id: str, target: str, username: str, at: datetime) -> UsernameG
     )
 
 
-def identified(person_id: str, worker: WorkerKey, begun: datetime, at: datetime) -> PersonIdentified:
+def identified(
+    person_id: str, worker: WorkerKey, begun: datetime, at: datetime, since: datetime | None = None
+) -> PersonIdentified:
     """That the employment of this worker that began then is this person's: a step rests on it."""
     return PersonIdentified(
         decision_id=_id("identified", person_id, *worker, begun.isoformat()),
@@ -65,6 +67,7 @@ def identified(person_id: str, worker: WorkerKey, begun: datetime, at: datetime)
         recorded_at=at,
         id_space=worker.id_space,
         worker_id=worker.worker_id,
+        since=since,
     )
 
 

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from contracts.decisions import Decision
 from services.kit.database import Line
-from services.provisioner.facts.doubts import MANY, said_of
-from services.provisioner.facts.marks import marks_of
+from services.provisioner.facts.doubts import MANY
+from services.provisioner.facts.marks import marks_of, said_of
 from services.provisioner.facts.standing import name_of, named_by
 from services.provisioner.model import Fact
 from services.provisioner.store import reading
@@ -16,6 +16,7 @@ from services.provisioner.store.port import DEPARTMENTS
 
 _PERSONS = """WITH told AS (SELECT * FROM unnest($3::text[], $4::text[]) AS n(source, id))
 SELECT person_id FROM worker JOIN unnest($1::text[], $2::text[]) AS x(s, i) ON id_space = x.s AND worker_id = x.i
+UNION SELECT person_id FROM worker JOIN unnest($1::text[], $2::text[]) AS x(s, i) ON id_space = x.s AND number = x.i
 UNION SELECT person_id FROM worker WHERE person_id = ANY($5::text[])
 UNION SELECT w.person_id FROM told JOIN subject AS s USING (source, id)
   JOIN worker AS w ON w.id_space = s.owner_space AND w.worker_id = s.owner_worker"""

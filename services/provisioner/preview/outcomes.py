@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.departments import departments
-from services.provisioner.facts.doubts import MANY, Crowd, said_of
+from services.provisioner.facts.doubts import MANY, Crowd
 from services.provisioner.facts.history import history
-from services.provisioner.facts.marks import marks_of
+from services.provisioner.facts.marks import marks_of, said_of
 from services.provisioner.facts.standing import ALREADY_WITHDRAWN, name_of, named_by
 from services.provisioner.facts.timeline import Timeline
 from services.provisioner.model import Fact, FactKey, Verdict, VerdictKind, WorkerKey

@@ -15,7 +15,8 @@ from services.provisioner.facts.standing import ALREADY_WITHDRAWN
 from services.provisioner.model import FactKey
 from services.provisioner.store import reading
 from services.provisioner.store.codec import account_text
-from services.provisioner.store.intake import columns, decide, mark
+from services.provisioner.store.divisions import columns
+from services.provisioner.store.intake import decide, mark
 from services.provisioner.store.outbox import publish
 from services.provisioner.store.port import Claim, End, EventChange, Finished, Mark, Settle, StoredAccount
 

@@ -4,19 +4,21 @@ Intake transactions run one after the other (an advisory lock): the same event m
 a withdrawal together with its fact. A batch of 500 takes less than 0.1 s, far more than any platform can follow.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
+from services.provisioner.facts.division import decided_holder, number_of, since_of
 from services.provisioner.facts.identity import BEGINS, Naming
 from services.provisioner.facts.marks import like
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import routing, sweeps
 from services.provisioner.store.attention import hear
 from services.provisioner.store.codec import account_text, body_text, clean, decision_text, pack, read_account
+from services.provisioner.store.divisions import WORDS, columns, divide, known_worker
 from services.provisioner.store.guards import PostgresAnnouncing
 from services.provisioner.store.heirs import inherit
 from services.provisioner.store.outbox import publish
@@ -78,8 +80,9 @@ _NAMED = """WITH RECURSIVE k (id_space, worker_id, own, named) AS (
     WHERE w.id_space || '/' || w.worker_id = k.named) AS n)
 SELECT w.* FROM k JOIN worker AS w USING (id_space, worker_id)"""
 
-_SET_WORKERS = """INSERT INTO worker (id_space, worker_id, named, person_id, decided_at, by_tenure, turns_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[], $7::timestamptz[])
+_SET_WORKERS = """INSERT INTO worker (id_space, worker_id, named, person_id, decided_at, by_tenure, turns_at, number)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[], $7::timestamptz[],
+  $8::text[])
 ON CONFLICT (id_space, worker_id) DO UPDATE SET named = excluded.named, person_id = excluded.person_id,
   decided_at = excluded.decided_at, by_tenure = excluded.by_tenure, turns_at = excluded.turns_at"""
 
@@ -92,10 +95,6 @@ _EARLIER = """WITH told AS (
   RETURNING f.source, f.id)
 SELECT DISTINCT w.person_id, s.owner_department FROM told JOIN subject AS s USING (source, id)
 LEFT JOIN worker AS w ON w.id_space = s.owner_space AND w.worker_id = s.owner_worker"""
-
-_WORDS = """INSERT INTO word (folded, id_space, worker_id)
-SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[])
-ON CONFLICT DO NOTHING"""
 
 # One row a person and target, collapsed before; locks in (person_id, target) order.
 MARK = """INSERT INTO due AS d (person_id, target, lane, due_at, since)
@@ -146,16 +145,19 @@ async def decide(connection: Any, decisions: Sequence[Decision]) -> None:  # noq
 async def _identify(connection: Any, decisions: Sequence[PersonIdentified]) -> None:  # noqa: ANN401 - asyncpg
     if not decisions:
         return
-    workers = sorted({WorkerKey(d.id_space, d.worker_id) for d in decisions})
+    workers = sorted({decided_holder(d) for d in decisions})
     rows = await connection.fetch(_WORKERS, *columns(workers, 2))
-    before = {WorkerKey(row["id_space"], row["worker_id"]): _known(row) for row in rows}
+    before = {WorkerKey(row["id_space"], row["worker_id"]): known_worker(row) for row in rows}
     after = dict(before)
     for decision in decisions:
-        worker = WorkerKey(decision.id_space, decision.worker_id)
+        worker = decided_holder(decision)
         if (named := routing.decided(decision, after.get(worker))) is not None:
             after[worker] = named
     changed = {worker: known for worker, known in after.items() if known != before.get(worker)}
     await _set_workers(connection, changed)
+    if numbers := {number_of(worker) for worker in changed if since_of(worker) is not None}:
+        divided = await divide(connection, numbers)
+        await _Routing(connection).persons(sorted(divided.holders), await connection.fetchval("SELECT business_now()"))
     renamed = [w for w, known in changed.items() if w not in before or before[w].named != known.named]
     await follow(connection, renamed)
 
@@ -165,7 +167,7 @@ async def follow(connection: Any, renamed: Collection[WorkerKey]) -> dict[Worker
     if not renamed:
         return {}
     rows = await connection.fetch(_NAMED, *columns(sorted(renamed), 2))
-    known = {WorkerKey(row["id_space"], row["worker_id"]): _known(row) for row in rows}
+    known = {WorkerKey(row["id_space"], row["worker_id"]): known_worker(row) for row in rows}
     moved = routing.followed(known)
     await _set_workers(connection, moved)
     changes = {worker: (known[worker].person_id, now.person_id) for worker, now in moved.items()}
@@ -175,8 +177,13 @@ async def follow(connection: Any, renamed: Collection[WorkerKey]) -> dict[Worker
 
 async def _set_workers(connection: Any, workers: Mapping[WorkerKey, routing.Known]) -> None:  # noqa: ANN401 - asyncpg
     if workers:
-        rows = [(*worker, *known) for worker, known in sorted(workers.items())]
-        await connection.execute(_SET_WORKERS, *columns(rows, 7))
+        rows = [(*worker, *known, _number(worker)) for worker, known in sorted(workers.items())]
+        await connection.execute(_SET_WORKERS, *columns(rows, 8))
+
+
+def _number(worker: WorkerKey) -> str | None:
+    """Kept of later holders only, who are found by it."""
+    return None if since_of(worker) is None else number_of(worker).worker_id
 
 
 def _said(rows: Sequence[Mapping[str, Any]]) -> routing.Said:
@@ -185,10 +192,6 @@ def _said(rows: Sequence[Mapping[str, Any]]) -> routing.Said:
         tuple(Naming(row["effective_at"], row["time"], row["person_id"], row["link"]) for row in named),
         min((row["effective_at"] for row in rows if row["begins"]), default=None),
     )
-
-
-def _known(row: Mapping[str, Any]) -> routing.Known:
-    return routing.Known(row["named"], row["person_id"], row["decided_at"], row["by_tenure"], row["turns_at"])
 
 
 class PostgresIntakeTx(PostgresAnnouncing):
@@ -311,23 +314,26 @@ class _Routing:
         seeds = sorted({s.ident for s in news} | {s.about for s in news if s.about is not None})
         before = {s.ident: s for s in map(_subject, await self._db.fetch(_CONNECTED, *columns(seeds, 2)))}
         after = routing.resolve(routing.latest(news, before))
+        at = await self._db.fetchval("SELECT business_now()")
         changed = {ident: s for ident, s in after.items() if s != before.get(ident)}
         await self._db.execute(_SUBJECTS, *columns([_subject_row(s) for s in changed.values()], 12))
         if any(s.owner.department_id for table in (before, after) for s in table.values()):
             await self._db.execute(_DEPARTMENTS_CHANGED)
         workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
-        at = await self._db.fetchval("SELECT business_now()")
-        was, now, moved = await self.persons(sorted(workers), at)
         words = sorted((w, *f.worker) for f in facts if f.worker is not None for w in routing.words_of(f))
-        await self._db.execute(_WORDS, *columns(words, 3))
-        return routing.touched(events, before, after, (was, now), moved)
+        await self._db.execute(WORDS, *columns(words, 3))
+        divided = await divide(self._db, {*map(number_of, workers)})
+        after = routing.held(after, divided.placed)
+        persons = await self.persons(sorted({*workers, *divided.holders} - divided.gone.keys()), at)
+        return routing.touched(events, before, after, routing.handed(divided, before, after, persons))
 
     async def persons(
         self, workers: Sequence[WorkerKey], at: datetime
     ) -> tuple[dict[WorkerKey, str], dict[WorkerKey, str], dict[WorkerKey, frozenset[str]]]:
         """Whose each worker was and is at that instant, and who else changed hands with it."""
         keys = columns(workers, 2)
-        before = {WorkerKey(r["id_space"], r["worker_id"]): _known(r) for r in await self._db.fetch(_WORKERS, *keys)}
+        rows = await self._db.fetch(_WORKERS, *keys)
+        before = {WorkerKey(row["id_space"], row["worker_id"]): known_worker(row) for row in rows}
         said: dict[WorkerKey, list[Mapping[str, Any]]] = {}
         for row in await self._db.fetch(_NAMINGS, *keys, [hr.NAMES[kind] for kind in BEGINS]):
             said.setdefault(WorkerKey(row["owner_space"], row["owner_worker"]), []).append(row)
@@ -344,12 +350,6 @@ class _Routing:
         now = {w: changed[w][1] if w in changed else known.person_id for w, known in after.items()}
         others = frozenset(person for pair in changed.values() for person in pair)
         return was, now, dict.fromkeys(renamed, others)
-
-
-def columns(rows: Iterable[Sequence[object]], width: int) -> list[list[Any]]:
-    """Rows turned into the arrays that unnest takes, also when there are none."""
-    turned = [list(column) for column in zip(*rows, strict=True)]
-    return turned or [[] for _ in range(width)]
 
 
 def _event_row(event: NewEvent) -> tuple[object, ...]:

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
+from services.provisioner.facts.division import decided_holder, may_be_divided, number_of, since_of
 from services.provisioner.facts.marks import like
 from services.provisioner.model import AccountState, Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
 from services.provisioner.store.memory_guards import MemoryAnnouncing
 from services.provisioner.store.memory_tables import Base, KeptEvent, Row, Tables
 from services.provisioner.store.port import Mark, Message, NewEvent, PolicyInForce, Seen, StoredAccount, Touched
-from services.provisioner.store.routing import Ident, Known, Subject
+from services.provisioner.store.routing import Divided, Ident, Known, Owner, Subject
 
 
 def mark(tables: Tables, marks: Iterable[Mark], targets: Sequence[str], now: datetime, real: datetime) -> None:
@@ -34,17 +35,21 @@ def _marked(old: Row | None, mark: Mark, now: datetime, real: datetime) -> Row:
     return replace(old, generation=old.generation + 1, marked_at=real, attempts=0, lane=lane, due_at=due_at)
 
 
-def decide(tables: Tables, decision: Decision) -> None:
+def decide(tables: Tables, decision: Decision, at: datetime) -> None:
+    """`at` is business time."""
     if decision.decision_id in tables.decisions:
         return
     tables.decisions[decision.decision_id] = decision
     if not isinstance(decision, PersonIdentified):
         return
-    worker = WorkerKey(decision.id_space, decision.worker_id)
+    worker = decided_holder(decision)
     known = tables.workers.get(worker)
     named = routing.decided(decision, known)
     if named is not None:
         own(tables, worker, named)
+        if since_of(worker) is not None:
+            for each in divide(tables, {number_of(worker)}).holders:
+                name_worker(tables, each, at)
         if known is None or known.named != named.named:
             follow(tables)
 
@@ -55,7 +60,49 @@ def own(tables: Tables, worker: WorkerKey, known: Known) -> None:
     if old is not None:
         tables.of_person[old.person_id] = tables.of_person[old.person_id] - {worker}
     tables.workers[worker] = known
+    if since_of(worker) is not None:
+        number = number_of(worker)
+        tables.later[number] = tables.later.get(number, frozenset()) | {worker}
     tables.of_person[known.person_id] = tables.of_person.get(known.person_id, frozenset()) | {worker}
+
+
+def name_worker(tables: Tables, worker: WorkerKey, at: datetime) -> Known:
+    """Judge whom the worker is named to be."""
+    subjects = [tables.subjects[ident] for ident in tables.of_worker.get(worker, ())]
+    facts = [tables.facts[_key(s)] for s in subjects if not s.withdrawn]
+    known = routing.named_now(worker, routing.said_by(facts), tables.workers.get(worker), at)
+    own(tables, worker, known)
+    return known
+
+
+def divide(tables: Tables, numbers: Collection[WorkerKey]) -> Divided:
+    """Place the facts of these numbers with whoever held them; those of one holder are left alone."""
+    later = {w: tables.workers[w] for number in numbers for w in tables.later.get(number, ()) if w in tables.workers}
+    told, held = dict[WorkerKey, list[Fact]](), dict[Ident, WorkerKey]()
+    for key in {*numbers, *later}:
+        for ident in tables.of_worker.get(key, ()):
+            held[ident] = key
+            told.setdefault(number_of(key), []).extend(tables.facts[k] for k in tables.facts_of[ident])
+    look = {number_of(key) for key in later} | {number for number, facts in told.items() if may_be_divided(facts)}
+    divided = routing.placed({n: f for n, f in told.items() if n in look}, held, later)
+    for ident, key in divided.placed.items():
+        if held[ident] != key:
+            _move(tables, ident, key)
+    for key, person in divided.gone.items():
+        del tables.workers[key]
+        tables.of_person[person] = tables.of_person[person] - {key}
+    return divided
+
+
+def _move(tables: Tables, ident: Ident, holder: WorkerKey) -> None:
+    """A fact to who holds it, who is then found by what it says."""
+    old = tables.subjects[ident]
+    tables.subjects[ident] = replace(old, owner=Owner(worker=holder))
+    if old.owner.worker is not None:
+        tables.of_worker[old.owner.worker] = tables.of_worker[old.owner.worker] - {ident}
+    tables.of_worker[holder] = tables.of_worker.get(holder, frozenset()) | {ident}
+    for word in {word for key in tables.facts_of[ident] for word in routing.words_of(tables.facts[key])}:
+        tables.words[word] = tables.words.get(word, frozenset()) | {holder}
 
 
 def follow(tables: Tables) -> dict[WorkerKey, tuple[str, str]]:
@@ -109,8 +156,11 @@ class MemoryIntakeTx(MemoryAnnouncing):
         for subject in after.values():
             self._place(before.get(subject.ident), subject)
         workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
-        was, now, moved = self._persons(workers, self._base._business_now())  # noqa: SLF001 - a part of the store
-        whose = routing.touched(events, before, after, (was, now), moved)
+        divided = divide(self._tables, {*map(number_of, workers)})
+        after = routing.held(after, divided.placed)
+        workers = {*workers, *divided.holders} - divided.gone.keys()
+        persons = self._persons(workers, self._base._business_now())  # noqa: SLF001 - a part of the store
+        whose = routing.touched(events, before, after, routing.handed(divided, before, after, persons))
         waiting = routing.nobodys(events, whose)
         for number, event in zip(numbers, events, strict=True):
             if event in waiting:
@@ -183,7 +233,7 @@ class MemoryIntakeTx(MemoryAnnouncing):
         return True
 
     async def decide(self, decision: Decision) -> None:
-        decide(self._tables, decision)
+        decide(self._tables, decision, self._base._business_now())  # noqa: SLF001 - a part of the store
 
     def _keep(self, epoch: str, event: NewEvent) -> int:
         tables, fact = self._tables, event.fact
@@ -244,20 +294,12 @@ class MemoryIntakeTx(MemoryAnnouncing):
     ) -> tuple[dict[WorkerKey, str], dict[WorkerKey, str], dict[WorkerKey, frozenset[str]]]:
         """Whose each worker was and is at that instant, and who else changed hands with it."""
         was = {w: self._tables.workers[w] for w in workers if w in self._tables.workers}
-        now = {worker: self._named(worker, at) for worker in sorted(workers)}
+        now = {worker: name_worker(self._tables, worker, at) for worker in sorted(workers)}
         renamed = [w for w, known in now.items() if known.named != routing.was_named(w, was.get(w))]
         changed = follow(self._tables) if renamed else {}
         others = frozenset(person for pair in changed.values() for person in pair)
         persons = {w: self._tables.workers[w].person_id for w in workers}
         return {w: k.person_id for w, k in was.items()}, persons, dict.fromkeys(renamed, others)
-
-    def _named(self, worker: WorkerKey, at: datetime) -> Known:
-        tables = self._tables
-        subjects = [tables.subjects[ident] for ident in tables.of_worker.get(worker, ())]
-        facts = [tables.facts[_key(s)] for s in subjects if not s.withdrawn]
-        known = routing.named_now(worker, routing.said_by(facts), tables.workers.get(worker), at)
-        own(tables, worker, known)
-        return known
 
 
 def _key(subject: Subject) -> FactKey:

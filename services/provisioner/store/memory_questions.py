@@ -7,6 +7,7 @@ from dataclasses import replace
 from contracts import hr
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
+from services.provisioner.facts.division import holder_at
 from services.provisioner.facts.identity import own_person_id
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store import memory_reading as reading
@@ -130,8 +131,9 @@ class MemoryQuestions(Base):
         }
         found |= {p for (p, _), a in tables.accounts.items() if a.observed.native_id.casefold().startswith(folded)}
         for fact in tables.facts.values():
-            if fact.worker in tables.workers and any(word.startswith(folded) for word in words_of(fact)):
-                found.add(tables.workers[fact.worker].person_id)
+            owner = tables.subjects[fact.key.source, fact.key.id].owner.worker
+            if owner in tables.workers and any(word.startswith(folded) for word in words_of(fact)):
+                found.add(tables.workers[owner].person_id)
         return [self._card(person) for person in sorted(found - {DEPARTMENTS})[:limit]]
 
     def _card(self, person: str) -> PersonCard:
@@ -166,8 +168,10 @@ class MemoryQuestions(Base):
         return frozenset(tables.workers[worker].person_id for worker in found if worker in tables.workers)
 
     async def person_of(self, worker: WorkerKey) -> str | None:
-        owned = self._tables.workers.get(worker)
-        return None if owned is None else owned.person_id
+        workers = self._tables.workers
+        holders = [each for each in (worker, *self._tables.later.get(worker, ())) if each in workers]
+        key = holder_at(holders, self._business_now())
+        return None if key is None else workers[key].person_id
 
     async def persons(self) -> Sequence[str]:
         return sorted({owned.person_id for owned in self._tables.workers.values()})

@@ -222,7 +222,7 @@ class MemoryQueue(Base):
 
     def _apply(self, end: End, settlement: Settlement) -> None:
         for decision in end.decisions:
-            decide(self._tables, decision)
+            decide(self._tables, decision, self._business_now())
         for change in settlement.changes:
             event = self._tables.events[change.event_no]
             if not event.final:

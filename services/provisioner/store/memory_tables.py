@@ -114,6 +114,8 @@ class Tables:
     of_worker: dict[WorkerKey, frozenset[Ident]] = field(default_factory=dict)
     of_departments: dict[Ident, None] = field(default_factory=dict)
     workers: dict[WorkerKey, Known] = field(default_factory=dict)
+    later: dict[WorkerKey, frozenset[WorkerKey]] = field(default_factory=dict)
+    """The later holders of a number that several humans had, gone ones too."""
     of_person: dict[str, frozenset[WorkerKey]] = field(default_factory=dict)
     words: dict[str, frozenset[WorkerKey]] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from contracts.decisions import Decision
 from contracts.provisioning import StepTaken
 from services.kit.database import Line
+from services.provisioner.facts.division import holder_at
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import reading, routing
 from services.provisioner.store.codec import clean, unpack
@@ -61,6 +62,10 @@ FROM worker AS w JOIN subject AS s ON s.owner_space = w.id_space AND s.owner_wor
 JOIN fact AS f ON f.source = s.source AND f.id = s.id AND f.revision = s.revision AND f.type = 'hr.worker.linked.v1'
 LEFT JOIN worker AS o ON o.id_space || '/' || o.worker_id = f.person_id
 WHERE w.turns_at IS NOT NULL"""
+
+_HOLDERS = """SELECT id_space, worker_id, person_id, business_now() AS at FROM worker
+WHERE id_space = $1 AND worker_id = $2
+UNION ALL SELECT id_space, worker_id, person_id, business_now() FROM worker WHERE id_space = $1 AND number = $2"""
 
 _OWING = """SELECT count(*) FROM event
 WHERE state = 'confirmed' AND reason IS NOT NULL AND starts_with(reason, $1)"""
@@ -230,10 +235,10 @@ class PostgresQuestions:
         return await self._known_by.ask(frozenset(marks)) if marks else frozenset()
 
     async def person_of(self, worker: WorkerKey) -> str | None:
-        person: str | None = await self._other.value(
-            "SELECT person_id FROM worker WHERE id_space = $1 AND worker_id = $2", *worker
-        )
-        return person
+        rows = await self._other.fetch(_HOLDERS, *worker)
+        persons = {WorkerKey(row["id_space"], row["worker_id"]): row["person_id"] for row in rows}
+        key = holder_at(persons, rows[0]["at"]) if rows else None
+        return persons[key] if key else None
 
     async def persons(self) -> Sequence[str]:
         rows = await self._other.fetch("SELECT DISTINCT person_id FROM worker ORDER BY person_id")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from services.kit.database import Line
-from services.provisioner.store.intake import columns
+from services.provisioner.store.divisions import columns
 from services.provisioner.store.lots import Lots
 
 FEW: Final = 1000

@@ -5,13 +5,13 @@ belongs where that one does; until it is known, to the worker that the withdrawa
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from contracts import hr
 from contracts.decisions import PersonIdentified
-from services.provisioner.facts import standing
+from services.provisioner.facts.division import held_by, number_of, since_of
 from services.provisioner.facts.identity import (
     BEGINS,
     TENURE,
@@ -23,10 +23,13 @@ from services.provisioner.facts.identity import (
     person_named,
     whose,
 )
+from services.provisioner.facts.standing import UNKNOWN, name_of
 from services.provisioner.model import Fact, WorkerKey
 from services.provisioner.store.port import Mark, NewEvent, Touched
 
-NOBODYS = standing.UNKNOWN.reason
+Persons = tuple[Mapping[WorkerKey, str], Mapping[WorkerKey, str], Mapping[WorkerKey, frozenset[str]]]
+"""Whose each worker was, whose it is, and who else changed hands with it."""
+NOBODYS = UNKNOWN.reason
 """Why a withdrawal that names neither a known fact nor a worker waits: no pass would ever say so."""
 Ident = tuple[str, str]
 """(source, id)."""
@@ -190,6 +193,58 @@ def families(persons: Iterable[str], announced: Iterable[tuple[str, str]]) -> li
     return sorted({tuple(sorted(members)) for members in family.values()})
 
 
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """Where facts are now, all holders of the numbers looked at, and whose those were who hold nothing any more."""
+
+    placed: Mapping[Ident, WorkerKey] = field(default_factory=dict)
+    holders: frozenset[WorkerKey] = frozenset()
+    gone: Mapping[WorkerKey, str] = field(default_factory=dict)
+    held: Mapping[Ident, WorkerKey] = field(default_factory=dict)
+    """Where facts were."""
+
+
+def placed(
+    told: Mapping[WorkerKey, Sequence[Fact]],
+    held: Mapping[Ident, WorkerKey],
+    later: Mapping[WorkerKey, Known],
+) -> Divided:
+    """Who holds the facts of each number, by what HR and operators say; `held` and `later` are as it was."""
+    words = [key for key, known in later.items() if known.decided_at is not None and not known.by_tenure]
+    owners: dict[Ident, WorkerKey] = {}
+    for number, facts in told.items():
+        decided = (since_of(key) for key in words if number_of(key) == number)
+        by = held_by(number, facts, [since for since in decided if since is not None])
+        owners |= {name_of(fact): by.get(name_of(fact), number) for fact in facts}
+    holders = frozenset({*told, *owners.values(), *words})
+    gone = {key: known.person_id for key, known in later.items() if key not in holders}
+    return Divided(owners, holders, gone, held)
+
+
+def held(subjects: Mapping[Ident, Subject], placed: Mapping[Ident, WorkerKey]) -> dict[Ident, Subject]:
+    """The subjects with who holds them."""
+    return {i: replace(s, owner=Owner(worker=placed[i])) if i in placed else s for i, s in subjects.items()}
+
+
+def handed(
+    divided: Divided, before: Mapping[Ident, Subject], after: Mapping[Ident, Subject], persons: Persons
+) -> Persons:
+    """Whose workers were and are, those who hold nothing any more too.
+
+    Of a number of which some fact changed hands all holders hear; a fact that is new is only its holder's.
+    """
+    was, now, moved = persons
+    was = {**was, **divided.gone}
+    held = {**divided.held} | {ident: subject.owner.worker for ident, subject in before.items()}
+    known = (ident for ident in divided.placed if ident in before or ident not in after)
+    numbers = {number_of(divided.placed[ident]) for ident in known if held[ident] != divided.placed[ident]}
+    holders = {worker: number for worker in {*was, *now} if (number := number_of(worker)) in numbers}
+    everybody: dict[WorkerKey, set[str]] = {number: set() for number in numbers}
+    for worker, number in holders.items():
+        everybody[number] |= {table[worker] for table in (was, now) if worker in table}
+    return was, now, {**moved, **{w: moved.get(w, frozenset()) | everybody[n] for w, n in holders.items()}}
+
+
 def collapse(marks: Iterable[Mark], now: datetime) -> list[Mark]:
     """One mark a person: the earliest date; the most urgent lane among those of that date, all past ones being now."""
     found: dict[str, Mark] = {}
@@ -228,13 +283,10 @@ def touched(
     events: Sequence[NewEvent],
     before: Mapping[Ident, Subject],
     after: Mapping[Ident, Subject],
-    persons: tuple[Mapping[WorkerKey, str], Mapping[WorkerKey, str]],
-    moved: Mapping[WorkerKey, frozenset[str]],
+    persons: Persons,
 ) -> list[Touched]:
-    """Whom each event concerns: its owner before and after, and of what hangs on it by withdrawal.
-
-    `persons` says whose each worker was and is; `moved` who else changed hands because that worker did.
-    """
+    """Whom each event concerns: its owner before and after, and of what hangs on it by withdrawal."""
+    *tables, moved = persons
     hanging: dict[Ident, set[Ident]] = {}
     for each in after:
         for link in _chain(each, after):
@@ -246,7 +298,7 @@ def touched(
         idents = set() if ident is None else {ident, *others}
         owners = [table[i].owner for i in idents for table in (before, after) if i in table]
         workers = {owner.worker for owner in owners if owner.worker is not None}
-        who = frozenset(table[w] for w in workers for table in persons if w in table)
+        who = frozenset(table[w] for w in workers for table in tables if w in table)
         who |= {person for w in workers for person in moved.get(w, ())}
         answers.append(Touched(who, frozenset(o.department_id for o in owners if o.department_id is not None)))
     return answers
