@@ -320,9 +320,10 @@ class _Routing:
         if any(s.owner.department_id for table in (before, after) for s in table.values()):
             await self._db.execute(_DEPARTMENTS_CHANGED)
         workers = {s.owner.worker for s in (*before.values(), *after.values()) if s.owner.worker is not None}
-        words = sorted((w, *f.worker) for f in facts if f.worker is not None for w in routing.words_of(f))
-        await self._db.execute(WORDS, *columns(words, 3))
         divided = await divide(self._db, {*map(number_of, workers)})
+        holders = ((f, divided.placed.get((f.key.source, f.key.id), f.worker)) for f in facts)
+        words = sorted((w, *holder) for f, holder in holders if holder is not None for w in routing.words_of(f))
+        await self._db.execute(WORDS, *columns(words, 3))
         after = routing.held(after, divided.placed)
         persons = await self.persons(sorted({*workers, *divided.holders} - divided.gone.keys()), at)
         return routing.touched(events, before, after, routing.handed(divided, before, after, persons))
