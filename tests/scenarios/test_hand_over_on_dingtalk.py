@@ -102,6 +102,23 @@ async def test_where_nobody_can_take_the_work_over_access_ends_and_the_confirmat
     assert (settled["state"], residue(settled)) == ("confirmed", ["not_handed_over:work"])
 
 
+async def test_an_heir_who_is_gone_from_dingtalk_is_passed_over_and_access_ends(platform):
+    at_work = await firm(platform)
+    await platform.deletes("zhaoy")
+    settled = await leave(at_work, successor_id="W3")
+    assert platform.handed() == {"wangw": dict.fromkeys(WORK, "lil")}, "the next one that policy names"
+    assert residue(settled) == []
+
+
+async def test_where_every_heir_is_gone_access_ends_all_the_same(platform):
+    at_work = await firm(platform)
+    for native_id in ("zhaoy", "lil"):
+        await platform.deletes(native_id)
+    settled = await leave(at_work, successor_id="W3")
+    assert platform.handed() == {"wangw": {}}
+    assert residue(settled) == ["not_handed_over:work"]
+
+
 async def test_an_account_that_somebody_else_removed_gave_its_work_to_nobody(platform):
     at_work = await firm(platform)
     await platform.deletes("wangw")

@@ -6,13 +6,13 @@ is one `finish`, in which the books of the person's events are made up.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 from uuid import UUID
 
 from contracts.provisioning import AccountChecked, TargetResult
 from services.platforms import gate
 from services.platforms.errors import (
     AwaitsAcceptanceError,
+    NeedsPersonError,
     NotThereError,
     PlatformError,
     TakenError,
@@ -26,6 +26,7 @@ from services.provisioner.act.case import Case
 from services.provisioner.act.decided import decided
 from services.provisioner.act.endings import Ending, back_off, ending
 from services.provisioner.act.heirs import heir_of
+from services.provisioner.act.pauses import Pauses
 from services.provisioner.act.residue import left_behind
 from services.provisioner.act.target import Target
 from services.provisioner.act.watch import Watch
@@ -61,16 +62,6 @@ LOOKS = 5
 """How often an account that we made and no read shows is looked for before somebody is asked: some are shown late."""
 
 
-class Pauses(Protocol):
-    """Stops a whole target (a wrong secret, repeated, gets our address banned), or one API for a while."""
-
-    async def pause(self, target: str, by: str, reason: str) -> None: ...
-
-    async def block(self, target: str, seconds: float, api: str) -> None:
-        """After the platform throttled us: no call of that API starts for so long, in any process."""
-        ...
-
-
 @dataclass(slots=True)
 class Pass:
     """One claim of one person on one target."""
@@ -84,6 +75,7 @@ class Pass:
     watch: Watch | None = None
     _moved: bool = False
     _lost_department: bool = False
+    _refused_heirs: frozenset[str] = frozenset()
     _reports: tuple[str, ...] = ()
 
     async def run(self) -> Finished:
@@ -208,8 +200,8 @@ class Pass:
         asked = handing_over.wished(wanted, what, None, stored, self.case.at, needed, given_in_removal(connector))
         if not asked.hand_over and not asked.given:
             return asked
-        heir = await heir_of(self.case.desired.heirs, self.claim.person_id, self.target.name, self.store)
-        return replace(asked, heir=heir)
+        heirs, leaver = self.case.desired.heirs, self.claim.person_id
+        return replace(asked, heir=await heir_of(heirs, leaver, self.target.name, self.store, self._refused_heirs))
 
     def _settled(self, made: Plan, stored: StoredAccount | None) -> Ending:
         self._reports = made.reports
@@ -251,6 +243,9 @@ class Pass:
                 return None
             case NotThereError(what="department"):
                 self._lost_department = True
+            case NeedsPersonError(hint="hand_over_refused") if wanted.given and wanted.heir:
+                self._refused_heirs |= {wanted.heir}  # access does not wait for somebody who can take over
+                return None
         if error is None:
             return None
         await self._hold_back(error)
