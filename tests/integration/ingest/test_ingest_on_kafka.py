@@ -69,7 +69,7 @@ async def ingest(broker: EmbeddedBroker, folder: Path, **more: object) -> AsyncI
         def flush(self) -> None: ...
 
     with contextlib.redirect_stdout(Line()):  # type: ignore[type-var]
-        running = asyncio.create_task(serve("ingest", settings, open_ingest(settings), stop))
+        running = asyncio.create_task(serve("ingest", settings, lambda: open_ingest(settings), stop))
         first = asyncio.create_task(ready.get())
         await asyncio.wait([running, first], return_when=asyncio.FIRST_COMPLETED, timeout=30)
         url = json.loads(await first)["url"] if first.done() else await running

@@ -25,6 +25,7 @@ from services.notifier.read import Told
 from services.notifier.records import Record
 from services.notifier.store.port import Taken
 from services.notifier.store.postgres import PostgresStore as NotifierStore
+from services.provisioner.store.port import PolicyInForce
 from services.provisioner.store.postgres import PostgresStore
 
 EARLIER = revisions("provisioner")[:-1]
@@ -51,6 +52,7 @@ async def on(dsn, crm=None, at=START):
 
 async def first_life(company):
     """Until the moment of the upgrade."""
+    await company.store.first_policy(PolicyInForce(company.policy.version, company.text, looked=True))
     await company.say("department.changed", "d1", department_id="D1", name="销售部")
     people = [("W1", "王", "伟", "sales"), ("W2", "李", "梅", "administration"), ("W3", "张", "静", "sales"),
               ("W5", "陈", "洋", "sales")]  # fmt: skip
