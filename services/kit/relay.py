@@ -6,6 +6,7 @@ epoch of the embedded broker is filled again from what is kept of the last ones.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -18,6 +19,7 @@ from services.kit.errors import PublishError
 
 log = structlog.get_logger()
 
+DUTY = "outbox"
 LOT = 500
 LEASE = timedelta(seconds=60)
 """Longer than a lot may take to be acknowledged, so that two never send at once."""
@@ -75,7 +77,14 @@ class Relay:
     _tidied: float = 0.0
 
     async def run(self) -> None:
-        """Relay for ever."""
+        """Relay for ever; who stops lets the next one begin at once."""
+        try:
+            await self._turns()
+        finally:
+            with suppress(DatabaseGoneError):
+                await self.store.lead(DUTY, self.holder, timedelta(0))
+
+    async def _turns(self) -> None:
         while True:
             try:
                 moved = await self.turn()
@@ -91,7 +100,7 @@ class Relay:
 
     async def turn(self) -> int | None:
         """Send one lot; returns how many records, None where another replica leads."""
-        if not await self.store.lead("outbox", self.holder, LEASE):
+        if not await self.store.lead(DUTY, self.holder, LEASE):
             return None
         if not self._refilled:
             again = await self.store.refill(self.epoch)

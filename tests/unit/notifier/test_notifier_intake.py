@@ -173,6 +173,16 @@ async def test_only_one_replica_publishes(store):
     assert await Relay(store, Broker(), "two", "e1", no_tidying).turn() is None
 
 
+async def test_a_replica_that_stops_lets_another_publish_at_once(store):
+    turned = asyncio.Event()
+    one = asyncio.create_task(Relay(store, Broker(), "one", "e1", no_tidying, turned=turned.set).run())
+    await turned.wait()
+    assert await Relay(store, Broker(), "two", "e1", no_tidying).turn() is None
+    one.cancel()
+    await asyncio.wait([one])
+    assert await Relay(store, Broker(), "two", "e1", no_tidying).turn() == 0
+
+
 async def test_no_notify_section_means_no_message_and_everything_else(store):
     await intake(store, Notices()).take_in(STORY)
     broker = await drained(store, Broker())
