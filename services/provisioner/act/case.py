@@ -71,7 +71,8 @@ async def open_case(
     past = Past(line, trees.earlier if trees else lambda _: tree, file.decisions, trees.turns if trees else ())
     context = Context(state, tree, at)
     wanted = desired_in(policy, state, context, tree, target, past)
-    turns = (line.next_change(at), turn_in(policy, state, context), wanted.next_at, file.turns_at)
+    # A fact that changes nothing is confirmed at its date all the same.
+    turns = (line.next_change(at), line.next_effect(at), turn_in(policy, state, context), wanted.next_at, file.turns_at)
     next_change = min((turn for turn in turns if turn), default=None)
     judged_by = decisive(policy, state, target, past)
     recipients = await _recipients(judged_by, store) if file.events else ()

@@ -86,6 +86,10 @@ class Timeline:
         index = bisect_right(self.instants, after)
         return self.instants[index] if index < len(self.instants) else None
 
+    def next_effect(self, after: datetime) -> datetime | None:
+        """The next instant at which some fact takes effect, be it that it says what is so already."""
+        return min((at for at in self.effects.values() if at > after), default=None)
+
     def effective_at(self, key: FactKey) -> datetime:
         """When the fact takes effect, or would if it applied; raises KeyError for a fact that was not given."""
         return self.effects[key]

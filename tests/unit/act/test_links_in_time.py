@@ -98,3 +98,11 @@ async def test_whoever_begins_with_the_link_never_has_an_account_of_their_own(ac
     await _until(acme, AFTER)
     assert _open(acme) == ["李娜", "王伟"]
     assert len(acme.crm.accounts) == 2
+
+
+async def test_a_move_announced_that_says_what_is_so_already_is_confirmed_at_its_date(acme):
+    await acme.say("transferred", "m1", worker_id="W1", effective_at="2026-04-01", assignment={"job_function": "sales"})
+    await _until(acme, BEFORE)
+    assert (await acme.events(W1))["m1"] == ("waiting", f"until:{AFTER.isoformat()}")
+    await _until(acme, AFTER)
+    assert (await acme.events(W1))["m1"] == ("confirmed", None)
