@@ -1,5 +1,7 @@
 """What a sweep makes of every platform's listing: no drift where nothing changed, and all of it where something did."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from services.provisioner.act.readback import look
@@ -9,6 +11,8 @@ from services.provisioner.connectors.base import Change
 from services.provisioner.model import Account, AccountState
 from services.provisioner.plan.drift import Owned, compare
 from services.provisioner.store.port import StoredAccount
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Swept:
@@ -23,11 +27,12 @@ class Swept:
         tag = self.subject.lists[0]
         await self.connector.grant(tag, [native_id])
         before = StoredAccount(Account(native_id, AccountState.ACTIVE), None, granted=frozenset({tag}))
-        self.stored = await look(native_id, self.connector, self.target.lists, before=before, asked=[tag], at=None)
+        self.stored = await look(native_id, self.connector, self.target.lists, before=before, asked=[tag], at=AT)
 
     async def sweep(self):
         shown, _ = await whole(self.target, self.owned.lists)
-        line = compare("p1", self.stored, shown.get(self.stored.observed.native_id.casefold()), self.owned).line
+        seen = shown.get(self.stored.observed.native_id.casefold())
+        line = compare("p1", self.stored, seen, self.owned, AT).line
         return line.kind, line.fields
 
 
