@@ -114,6 +114,13 @@ class Done(Frozen):
     result: Result = "done"
 
 
+class DueLater(Frozen):
+    target: Id
+    verb: Verb
+    due_at: AwareDatetime
+    entitlement: str | None = None
+
+
 class TargetResult(Frozen):
     """What is in place on one target."""
 
@@ -125,13 +132,8 @@ class TargetResult(Frozen):
     done: tuple[Done, ...] = ()
     residue: tuple[str, ...] = ()
     """Codes such as `not_activated` or `log_in_remains`: access or property no call can end or read."""
-
-
-class DueLater(Frozen):
-    target: Id
-    verb: Verb
-    due_at: AwareDatetime
-    entitlement: str | None = None
+    due_later: tuple[DueLater, ...] = ()
+    """What is on its way there in the platform's own time: a hand-over, with when it is looked at again."""
 
 
 class Recipient(Frozen):

@@ -324,21 +324,17 @@ class Pass:
         if freed_for:  # before we forget whom it is for: a crash in between wakes them twice
             async with self.store.intake() as tx:
                 await tx.mark([Mark(who, gate.EVERYDAY, self.case.at) for who in sorted(freed_for)], [self.target.name])
-        finished = await self.store.finish(self.claim, self.process, end, self._books(carrier.stored))
+        finished = await self.store.finish(self.claim, self.process, end, self._books())
         if asks:
             async with self.store.intake() as tx:
                 await tx.mark([Mark(DEPARTMENTS, gate.EVERYDAY, self.case.at)], [self.target.name])
         return finished
 
-    def _books(self, stored: StoredAccount | None) -> Books:
-        """With what is being handed over, here and on the other targets, as due later."""
-        accounts = {**self.case.file.accounts, **({self.target.name: stored} if stored else {})}
+    def _books(self) -> Books:
+        """What is being handed over on any target is due later because of the last leave."""
         left = [worker.left_at for worker in self.case.state.workers if worker.left_at]
-        since = max(left, default=None)
-        more = [owed for target in sorted(accounts) for owed in handing_over.owed(target, accounts[target], since)]
-        if not more or self.case.desired.access != "closed":
-            return self.case.books
-        return replace(self.case.books, owed=lambda: (*self.case.books.owed(), *more))
+        closed = self.case.desired.access == "closed"
+        return replace(self.case.books, left_at=max(left, default=None)) if closed else self.case.books
 
     def _undone(self, stored: StoredAccount | None) -> bool:
         """Whether what was prepared for a hire that was taken back is gone."""
@@ -367,6 +363,7 @@ class Pass:
             native_id=account.native_id if account else None,
             state=account.state.value if account else "none",
             residue=residue,
+            due_later=handing_over.due_later(self.target.name, stored) if self.case.desired.access == "closed" else (),
         )
 
     def _checked(self, carrier: Carrier, how: Ending) -> tuple[Message, ...]:

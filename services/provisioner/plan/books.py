@@ -90,6 +90,8 @@ class Books:
     recipients: tuple[Recipient, ...] = ()
     owed: Callable[[], Sequence[Owed]] = tuple
     """Worked out only when an event is confirmed: at the end of the last of a person's passes."""
+    left_at: datetime | None = None
+    """When a person without access left last: what targets still hand over is due because of that."""
     changed_at: datetime | None = None
     """When what is known of the person changed last."""
 
@@ -125,7 +127,8 @@ class Books:
         """What is due later because of an event, and what is announced; nothing of accounts that are gone already."""
         gone = {row.target for row in rows if row.result and row.result.state in _GONE}
         since = (None, judged.effective_at, judged.gives_back)
-        mine = [owed for owed in self.owed() if owed.since in since]
+        handed = [Owed(later, self.left_at) for row in rows if row.result for later in row.result.due_later]
+        mine = [owed for owed in (*self.owed(), *(handed if self.left_at else ())) if owed.since in since]
         return [owed for owed in mine if owed.later.verb != "delete" or owed.later.target not in gone]
 
     def _owing(self, event: OpenEvent, judged: Judged, rows: Sequence[TargetRow]) -> EventChange:

@@ -10,7 +10,6 @@ from datetime import datetime
 from contracts.provisioning import DueLater
 from services.provisioner.connectors.base import HandedOver
 from services.provisioner.model import AccountState, Step
-from services.provisioner.plan.books import Owed
 from services.provisioner.plan.wish import Wish
 from services.provisioner.policy.desired import NOT_HANDED_OVER
 from services.provisioner.store.port import StoredAccount
@@ -75,10 +74,10 @@ def under_way(stored: StoredAccount | None) -> Mapping[str, datetime]:
     return {what: datetime.fromisoformat(value) for what, value in found.items() if value}
 
 
-def owed(target: str, stored: StoredAccount | None, since: datetime | None) -> Iterator[Owed]:
-    """What is on its way, as due later; `since` is the leave that it follows from."""
-    for _, again in sorted(under_way(stored).items()):
-        yield Owed(DueLater(target=target, verb="hand_over", due_at=again), since)
+def due_later(target: str, stored: StoredAccount | None) -> tuple[DueLater, ...]:
+    """What is on its way."""
+    ahead = sorted(under_way(stored).items())
+    return tuple(DueLater(target=target, verb="hand_over", due_at=again) for _, again in ahead)
 
 
 def refused(stored: StoredAccount) -> Iterator[str]:

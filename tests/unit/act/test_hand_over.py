@@ -15,9 +15,9 @@ HEIRS = "leavers: {hand_over: {to: [%s], what: [customers]}, delete_after: 12h}\
 MEI, LEAVES = "urn:hr:acme/W1", "2026-03-01T12:00:00+00:00"
 
 
-async def company(heirs="successor, manager", **hire):
+async def company(heirs="successor, manager", wiki="observe", **hire):
     """Wei (W1) works for Li (W2); Zhao (W3) is a colleague. Wei has two customers."""
-    at_work = Company(policy_text=POLICY, more=HEIRS % heirs)
+    at_work = Company(policy_text=POLICY, more=HEIRS % heirs, wiki=wiki)
     await at_work.hire("e1", **hire)
     await at_work.say("transferred", "e1m", worker_id="W1", assignment={"manager_id": "W2"})
     await at_work.hire("e2", "W2", family="李", given="丽", mobile="+8613800000002")
@@ -47,6 +47,18 @@ async def test_the_manager_takes_over_and_the_leave_is_confirmed_before():
     confirmed = await settled(at_work)
     later = [(one["verb"], one["target"]) for one in confirmed["due_later"]]
     assert (confirmed["state"], later) == ("confirmed", [("delete", "crm"), ("hand_over", "crm")])
+
+
+async def test_what_is_handed_over_stands_in_the_confirmation_whichever_target_ends_last():
+    at_work = await company(wiki="enforce")
+    await at_work.say("left", "e9", worker_id="W1", effective_at="2026-03-01")
+    process = await at_work.store.join("test", DAY)
+    (first,) = await at_work.store.claim(process, "crm", 0, 9)
+    (last,) = await at_work.store.claim(process, "wiki", 0, 9)
+    ends_last = await at_work.opened(last, process)  # before the other target hands anything over
+    await (await at_work.opened(first, process)).run()
+    await ends_last.run()
+    assert ("crm", "hand_over") in {(one["target"], one["verb"]) for one in (await settled(at_work))["due_later"]}
 
 
 async def test_a_successor_comes_before_the_manager():
