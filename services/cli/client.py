@@ -36,6 +36,13 @@ class Api:
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         return self._ask("POST", path, json=body or {})
 
+    def worked(self, path: str, body: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:
+        """The answer of work that may take longer than a request: asked for with `again` until it is there."""
+        found: dict[str, Any] = self.post(path, body)
+        while "job" in found:
+            found = self.post(path, {**again, "job": found["job"]})
+        return found
+
     def quiet(self, seconds: float, seen: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
         """The status once nothing is in progress, or as it is after so many seconds (`settled` says which).
 

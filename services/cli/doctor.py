@@ -67,7 +67,7 @@ def _policy(shared: Common, said: Mapping[str, Any], *, probe: bool) -> Iterator
     from services.provisioner.connectors.registry import KINDS
     from services.provisioner.policy.load import PolicyError, load
 
-    file = policy_file(shared) if shared.config or "config" not in said else Path(said["config"])
+    file = _file(shared, said)
     try:
         policy = load(read_text(file), KINDS, name=file.name)
     except FileNotFoundError:
@@ -130,15 +130,15 @@ def _services(shared: Common, said: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("problem", "operator_api", urls["provisioner"], str(exc), "tenure operator add NAME")
         return
     yield from checks.of_status(status)
-    if (file := _file(shared, said)) and (version := policy_version(file)):
+    elsewhere = shared.url and not shared.config and "config" not in said
+    file = _file(shared, said)
+    if not elsewhere and (version := policy_version(file)):
         yield from checks.of_policy_in_force(version, status.get("policy"), file.name)
 
 
-def _file(shared: Common, said: Mapping[str, Any]) -> Path | None:
-    """The policy file that is meant: the one named, else that of the running installation; None for another's."""
-    if shared.config or "config" not in said:
-        return None if shared.url and not shared.config else policy_file(shared)
-    return Path(said["config"])
+def _file(shared: Common, said: Mapping[str, Any]) -> Path:
+    """The policy file that is meant: the one named, else that of the running installation."""
+    return policy_file(shared) if shared.config or "config" not in said else Path(said["config"])
 
 
 async def _parts(environment: Mapping[str, str], said: Mapping[str, Any]) -> AsyncIterator[Finding]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from services.provisioner.policy.load import Policy
 
 policy = Group("policy", key="policy")
+APPLY = "/v1/policy/apply"
 
 
 @policy.command("check", key="policy_check")
@@ -81,21 +82,14 @@ def apply(shared: Common, reason: str, *, preview: bool, yes: bool) -> None:
     body = {"text": read_text(file), "reason": reason}
     with Api(running(shared)) as api:
         if preview or (not yes and sys.stdin.isatty()):
-            found = _answered(api, {**body, "preview": True})
+            asked = {**body, "preview": True}
+            found = api.worked(APPLY, asked, asked)
             shared.answer(found, lambda: _words(found)) if preview else click.echo(_words(found), err=True)
             if preview:
                 return
             click.confirm(t("policy.confirm"), abort=True, err=True)
-        done = _answered(api, body)
+        done = api.worked(APPLY, body, body)
     shared.answer(done, lambda: f"{_words(done)}\n{t('policy.applied', version=done['version'], n=done['people'])}")
-
-
-def _answered(api: Api, body: dict[str, Any]) -> dict[str, Any]:
-    """The answer, asked for again while everybody is counted."""
-    found: dict[str, Any] = api.post("/v1/policy/apply", body)
-    while "job" in found:
-        found = api.post("/v1/policy/apply", {**body, "job": found["job"]})
-    return found
 
 
 def _words(found: Mapping[str, Any]) -> str:

@@ -26,11 +26,8 @@ def sweep(shared: Common, target: str | None, repair: bool) -> None:
 
 
 def done(api: Api, what: str, **body: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    """The answer of work on a whole target, asked for again until it is there."""
-    found: dict[str, Any] = api.post(f"/v1/{what}", body)
-    while "job" in found:
-        found = api.post(f"/v1/{what}", {"target": body["target"], "job": found["job"]})
-    return found
+    """The answer of work on a whole target."""
+    return api.worked(f"/v1/{what}", body, {"target": body["target"]})
 
 
 COMMANDS = by_name(sweep)

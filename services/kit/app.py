@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 import uvicorn
@@ -93,7 +93,7 @@ async def serve(
     with _signals(stop), _traces(name, settings.traces):
         listener = _listen(settings.host, settings.port)
         with contextlib.closing(listener):
-            ready = _once(partial(_announce, name, f"http://{settings.host}:{listener.getsockname()[1]}"))
+            ready = cache(partial(_announce, name, f"http://{settings.host}:{listener.getsockname()[1]}"))  # said once
             while await _asks_for_another(open_service(), listener, stop, settings.grace, ready):
                 logging.logger().info("service.reopens")
 
@@ -111,17 +111,6 @@ async def _asks_for_another(
     except ReopenError:
         return True
     return False
-
-
-def _once(call: Callable[[], None]) -> Callable[[], None]:
-    """The call, which does nothing when repeated."""
-    left = [call]
-
-    def first() -> None:
-        while left:
-            left.pop()()
-
-    return first
 
 
 @contextlib.contextmanager

@@ -95,23 +95,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         stack.push_async_callback(store.close)
         try:
             policy = await in_force(settings, store)
-        except DatabaseGoneError as exc:
-            raise UnreachableError(f"no database to be had: {exc}") from exc
-        worker = Worker(
-            store,
-            {},
-            settings.process_name,
-            Pace(
-                slots=settings.slots,
-                kept=max(1, settings.slots // 10),
-                lease=settings.lease,
-                beat=settings.beat,
-                longest_call=settings.longest_call,
-                grace=settings.grace * 0.8,
-            ),
-            policy.version,
-        )
-        try:
+            worker = _worker(settings, store, policy)
             limiter = await _limiter(settings, policy, worker)
             stack.push_async_callback(limiter.close)
             clock = Virtual(await store.clock_row())
@@ -129,6 +113,19 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         await stack.enter_async_context(kafka.started(broker, settings))
         stack.push_async_callback(worker.stop)
         yield _service(parts, worker, broker, consumers, registry, health)
+
+
+def _worker(settings: Settings, store: Store, policy: Policy) -> Worker:
+    """Without its runs, which need what the worker's lease guards."""
+    pace = Pace(
+        slots=settings.slots,
+        kept=max(1, settings.slots // 10),
+        lease=settings.lease,
+        beat=settings.beat,
+        longest_call=settings.longest_call,
+        grace=settings.grace * 0.8,
+    )
+    return Worker(store, {}, settings.process_name, pace, policy.version)
 
 
 async def _limiter(settings: Settings, policy: Policy, worker: Worker) -> Limiter:
@@ -218,7 +215,7 @@ def _intake(parts: Parts, worker: Worker) -> Intake:
         parts.clock,
         parts.settings.broker_epoch,
         list(parts.targets),
-        id_space_of=lambda urn: sources[urn].space if urn in sources else urn,
+        id_space_of=parts.policy.space_of,
         rank_of=lambda urn: sources[urn].rank if urn in sources else 0,
         zone_of=lambda urn: sources[urn].zone if urn in sources else "UTC",
         woken=worker.wake,

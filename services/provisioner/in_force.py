@@ -22,7 +22,7 @@ async def in_force(settings: Settings, store: Store) -> Policy:
         policy = read_policy(text, settings.config.name)
         kept = await _first(store, PolicyInForce(policy.version, text, looked=True), anew=settings.policy_from_file)
     policy = read_policy(kept.text, settings.config.name)
-    _compare(settings.config, policy.version)
+    _compare(settings.config, kept)
     return policy
 
 
@@ -35,11 +35,12 @@ async def _first(store: Store, policy: PolicyInForce, *, anew: bool) -> PolicyIn
     return kept
 
 
-def _compare(config: Path, version: str) -> None:
+def _compare(config: Path, kept: PolicyInForce) -> None:
     """Say so where the file is another policy: it changes nothing until it is applied."""
     with suppress(UsageError):
-        if read_policy(_text(config), config.name).version != version:
-            log.warning("policy.file_differs", in_force=version, next="tenure policy apply")
+        text = _text(config)
+        if text != kept.text and read_policy(text, config.name).version != kept.version:
+            log.warning("policy.file_differs", in_force=kept.version, next="tenure policy apply")
 
 
 def _text(config: Path) -> str:

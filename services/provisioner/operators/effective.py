@@ -103,11 +103,12 @@ class Effective:
 
     async def _counted(self, policy: Policy, now: datetime, *, preview: bool) -> tuple[list[Change], int]:
         """The changes that it brings now, and how many people are looked at; kept for the guards in lots."""
+        people = await self.operations.store.persons()
         if policy.version == self.policy.version:
-            return [], len(await self.operations.store.persons())
+            return [], len(people)
         tree = await self.trees.at(now)
         in_force, lens = Lens(self.policy, tree), Lens(policy, tree)
-        found, people = list[Change](), await self.operations.store.persons()
+        found = list[Change]()
         for begin in range(0, len(people), LOT):
             async with self.operations.store.intake() as tx:
                 histories = await tx.histories(people[begin : begin + LOT])
