@@ -8,12 +8,10 @@ from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.division import decided_holder, held_by, may_be_divided, number_of, since_of
 from services.provisioner.facts.identity import (
-    BEGINS,
-    acting,
     decided_person,
-    naming_of,
     own_person_id,
     person_named,
+    said_by,
     whose,
 )
 from services.provisioner.facts.standing import Name, name_of, named_by, stand
@@ -92,11 +90,8 @@ def turns(facts: Iterable[Fact]) -> list[datetime]:
 
 def _named(worker: WorkerKey, own: Sequence[Fact], said: Sequence[PersonIdentified], at: datetime) -> str:
     """The person a worker is named to be: by an operator, by HR's link, by Tenure, by the first fact to name one."""
-    namings = []
-    if any(fact.person_id for fact in own):
-        live = stand(own).live
-        begun = min((fact.effective_at for fact in live if isinstance(fact.body, BEGINS)), default=None)
-        namings = acting((naming for naming in map(naming_of, live) if naming is not None), begun, at)
+    named = any(fact.person_id for fact in own)  # most have no such fact: nothing is worked out for them
+    namings = said_by(stand(own).live).acting(at) if named else []
     decided = decided_person(said, linked=any(naming.link for naming in namings))
     return decided or person_named(namings) or own_person_id(worker)
 

@@ -41,21 +41,33 @@ def naming_of(fact: Fact) -> Naming | None:
     return Naming(fact.effective_at, fact.time, fact.person_id, isinstance(fact.body, hr.Linked))
 
 
-def acting(namings: Iterable[Naming], begun: datetime | None, at: datetime) -> list[Naming]:
-    """Those that count at that instant, the worker being employed first from `begun` on (None: never).
+class Said(NamedTuple):
+    """What a worker's standing facts say of whose it is; `begun`: since when it is employed first, None if never."""
 
-    A link counts from its date on; where the employment begins no earlier, always: nothing of it was another's.
-    """
-    return [naming for naming in namings if not _announced(naming, begun, at)]
+    namings: tuple[Naming, ...] = ()
+    begun: datetime | None = None
+
+    def acting(self, at: datetime) -> list[Naming]:
+        """The namings that count at that instant.
+
+        A link counts from its date on; where the employment begins no earlier, always: nothing of it was another's.
+        """
+        return [naming for naming in self.namings if not self._announced(naming, at)]
+
+    def next_link(self, at: datetime) -> datetime | None:
+        """The next instant from which another link counts."""
+        return min((naming.effective_at for naming in self.namings if self._announced(naming, at)), default=None)
+
+    def _announced(self, naming: Naming, at: datetime) -> bool:
+        return naming.link and self.begun is not None and max(self.begun, at) < naming.effective_at
 
 
-def next_link(namings: Iterable[Naming], begun: datetime | None, at: datetime) -> datetime | None:
-    """The next instant from which another link counts."""
-    return min((naming.effective_at for naming in namings if _announced(naming, begun, at)), default=None)
-
-
-def _announced(naming: Naming, begun: datetime | None, at: datetime) -> bool:
-    return naming.link and begun is not None and begun < naming.effective_at and at < naming.effective_at
+def said_by(live: Iterable[Fact]) -> Said:
+    """What these facts of one worker, all standing, say."""
+    live = list(live)
+    namings = (naming for naming in map(naming_of, live) if naming is not None)
+    begun = (fact.effective_at for fact in live if isinstance(fact.body, BEGINS))
+    return Said(tuple(namings), min(begun, default=None))
 
 
 def person_named(namings: Iterable[Naming]) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.division import decided_holder, number_of, since_of
-from services.provisioner.facts.identity import BEGINS, Naming
+from services.provisioner.facts.identity import BEGINS, Naming, Said
 from services.provisioner.facts.marks import like
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store import routing, sweeps
@@ -186,9 +186,9 @@ def _number(worker: WorkerKey) -> str | None:
     return None if since_of(worker) is None else number_of(worker).worker_id
 
 
-def _said(rows: Sequence[Mapping[str, Any]]) -> routing.Said:
+def _said(rows: Sequence[Mapping[str, Any]]) -> Said:
     named = [row for row in rows if row["person_id"] is not None]
-    return routing.Said(
+    return Said(
         tuple(Naming(row["effective_at"], row["time"], row["person_id"], row["link"]) for row in named),
         min((row["effective_at"] for row in rows if row["begins"]), default=None),
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from contracts import hr
 from contracts.decisions import Decision, PersonIdentified
 from services.provisioner.facts.division import decided_holder, may_be_divided, number_of, since_of
+from services.provisioner.facts.identity import said_by
 from services.provisioner.facts.marks import like
 from services.provisioner.model import AccountState, Fact, FactKey, WorkerKey
 from services.provisioner.store import routing
@@ -70,7 +71,7 @@ def name_worker(tables: Tables, worker: WorkerKey, at: datetime) -> Known:
     """Judge whom the worker is named to be."""
     subjects = [tables.subjects[ident] for ident in tables.of_worker.get(worker, ())]
     facts = [tables.facts[_key(s)] for s in subjects if not s.withdrawn]
-    known = routing.named_now(worker, routing.said_by(facts), tables.workers.get(worker), at)
+    known = routing.named_now(worker, said_by(facts), tables.workers.get(worker), at)
     own(tables, worker, known)
     return known
 

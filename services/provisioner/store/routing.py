@@ -13,12 +13,8 @@ from contracts import hr
 from contracts.decisions import PersonIdentified
 from services.provisioner.facts.division import held_by, number_of, since_of
 from services.provisioner.facts.identity import (
-    BEGINS,
     TENURE,
-    Naming,
-    acting,
-    naming_of,
-    next_link,
+    Said,
     own_person_id,
     person_named,
     whose,
@@ -111,20 +107,6 @@ def resolve(subjects: Mapping[Ident, Subject]) -> dict[Ident, Subject]:
     }
 
 
-class Said(NamedTuple):
-    """What a worker's standing facts say of whose it is; `begun`: since when it is employed first, None if never."""
-
-    namings: tuple[Naming, ...] = ()
-    begun: datetime | None = None
-
-
-def said_by(live: Sequence[Fact]) -> Said:
-    """What these facts of one worker, all standing, say."""
-    namings = (naming for naming in map(naming_of, live) if naming is not None)
-    begun = (fact.effective_at for fact in live if isinstance(fact.body, BEGINS))
-    return Said(tuple(namings), min(begun, default=None))
-
-
 class Known(NamedTuple):
     """What is kept of a worker: whom it is named to be, whom that comes to, and whether a decision said so.
 
@@ -146,7 +128,7 @@ def named_now(worker: WorkerKey, said: Said, known: Known | None, at: datetime) 
     decided = known is not None and known.decided_at is not None
     if known is not None and decided and not known.by_tenure:
         return known
-    namings, turns_at = acting(said.namings, said.begun, at), next_link(said.namings, said.begun, at)
+    namings, turns_at = said.acting(at), said.next_link(at)
     if known is not None and decided and not any(naming.link for naming in namings):
         return known._replace(turns_at=turns_at)
     named = person_named(namings) or own_person_id(worker)

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from contracts import hr
 from services.provisioner.facts.history import history
-from services.provisioner.facts.identity import Naming
+from services.provisioner.facts.identity import Naming, Said
 from services.provisioner.model import Fact, FactKey, WorkerKey
 from services.provisioner.store.memory import MemoryStore
 from services.provisioner.store.port import Mark, NewEvent
 from services.provisioner.store.routing import (
     Known,
     Owner,
-    Said,
     collapse,
     latest,
     named_now,
